@@ -1,0 +1,1 @@
+"""Containers and their revisions: made from a recipe, chosen, held while in use, dropped."""

@@ -1,0 +1,264 @@
+"""From "use foo" to a revision that is held: choose, build if need be, fall back, hold.
+
+A new revision that can't be built never blocks: the last good one is taken, with one warning,
+and the next attempt is delayed. What was asked for by name is had or is an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.containers import choice as choices
+from rezup.containers.choice import Choice, View, Wanted
+from rezup.containers.revision import FOREIGN_PLATFORM, NEWER, NO_INTERPRETER, NotReadyError, open_ready
+from rezup.errors import (
+    ContainerError,
+    RemoteUnreachableError,
+    RevisionNotReadyError,
+    RezupError,
+)
+from rezup.stores.base import RECEIPT, RECIPE
+from rezup.system import locks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rezup.containers.backoff import Backoff
+    from rezup.containers.creation import Workshop
+    from rezup.containers.remembered import Remembered
+    from rezup.containers.revision import Revision
+    from rezup.recipes.names import ContainerName
+    from rezup.reporting import Reporter
+    from rezup.stores.local import LocalStore
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+#: How often a revision may vanish between being chosen and being held before we give up.
+_ATTEMPTS = 10
+
+#: Seconds to read a recipe from a remote root; a build follows, so there is time.
+_READ_TIMEOUT = 15.0
+
+
+class Acquired(NamedTuple):
+    """A ready revision, held; the hold goes on into whatever is started with it."""
+
+    revision: Revision
+    hold: locks.Hold
+    reason: str
+    is_from_remote: bool
+
+
+class Acquisition:
+    """All that is needed to get a revision ready on this machine.
+
+    :param workshop: called only when something must be built
+    :param backoff: called only when what is wanted is not ready
+    """
+
+    def __init__(
+        self,
+        *,
+        local: LocalStore,
+        remote: RemoteStore | None,
+        remembered: Remembered,
+        workshop: Callable[[], Workshop],
+        backoff: Callable[[], Backoff],
+        reporter: Reporter,
+        platform: str,
+    ) -> None:
+        self.local = local
+        self.remote = remote
+        self.platform = platform
+        self._remembered = remembered
+        self._workshop = workshop
+        self._backoff = backoff
+        self._reporter = reporter
+
+    def view(self, container: ContainerName) -> View:
+        """Look at both roots; an unreachable remote is what it was when last seen."""
+        local = self.local.listing(container)
+        if local.damaged_pin is not None:
+            self._reporter.warning(f"the pin of {container} is ignored: {local.damaged_pin!a} is no revision")
+        if self.remote is None:
+            return View(local)
+        try:
+            remote = self.remote.listing(container)
+        except RemoteUnreachableError as error:
+            self._reporter.debug(str(error))
+            return View(local, self._remembered.recall(container), choices.UNREACHABLE)
+        self._remembered.keep(container, remote)
+        return View(local, remote, choices.REACHABLE)
+
+    def choose(self, wanted: Wanted, view: View) -> Choice | None:
+        """Which revision, and why; None if there is none at all."""
+
+        def is_pulled(stamp: Stamp) -> bool:
+            try:
+                ready = open_ready(self.local, wanted.container, stamp, platform=self.platform)
+            except ContainerError:
+                return False
+            return ready.receipt.origin == "remote" or ready.receipt.legacy
+
+        return choices.choose(wanted, view, is_pulled=is_pulled)
+
+    def acquire(self, wanted: Wanted) -> Acquired | None:
+        """The revision to use, ready and held; None if the container has none at all.
+
+        :raises RevisionNotFoundError: what was asked for by name doesn't exist
+        :raises RevisionNotReadyError: what there is can't be used, and there is nothing to fall back to
+        :raises RemoteUnreachableError: the remote decides, and never was seen
+        """
+        for _ in range(_ATTEMPTS):
+            view = self.view(wanted.container)
+            choice = self.choose(wanted, view)
+            if choice is None:
+                if view.remote_state == choices.UNREACHABLE:
+                    raise self._unknown(wanted.container)
+                return None
+            try:
+                revision, reason = self._make_ready(wanted, view, choice)
+                hold = self.local.hold(revision.container, revision.stamp)
+            except locks.Gone:
+                continue  # removed meanwhile: look again
+            return Acquired(revision, hold, reason, self._is_studios(revision, view))
+        raise RevisionNotReadyError(
+            f"{wanted.container} can't be used", context="its revisions are being removed", hint="try again"
+        )
+
+    @staticmethod
+    def _is_studios(revision: Revision, view: View) -> bool:
+        known = view.remote is not None and revision.stamp in view.remote.everything
+        return known or revision.receipt.origin == "remote"
+
+    def _make_ready(self, wanted: Wanted, view: View, choice: Choice) -> tuple[Revision, str]:
+        container = wanted.container
+        try:
+            return open_ready(self.local, container, choice.revision, platform=self.platform), choice.reason
+        except NotReadyError as error:
+            if choice.revision not in view.local.everything and not choice.is_remote:
+                raise locks.Gone(choice.revision) from error
+            problem = error
+        alternatives = choices.fallbacks(choice, view)
+        fallback = self._first_ready(container, alternatives)
+        try:
+            return self._obtain(
+                container, view, choice, problem, may_wait=fallback is not None
+            ), choice.reason
+        except RezupError as error:
+            if fallback is None:
+                raise
+            author = self._author(container, choice) if choice.is_remote else ""
+            self._reporter.warning(
+                f"revision {choice.revision} of {container}{author} can't be used ({error}); "
+                f"taking {fallback.stamp} instead"
+            )
+            return fallback, f"the last good one before {choice.revision} ({choice.reason})"
+
+    def _first_ready(self, container: ContainerName, stamps: list[Stamp]) -> Revision | None:
+        for stamp in stamps:
+            try:
+                return open_ready(self.local, container, stamp, platform=self.platform)
+            except ContainerError:
+                continue
+        return None
+
+    def _obtain(
+        self, container: ContainerName, view: View, choice: Choice, problem: NotReadyError, *, may_wait: bool
+    ) -> Revision:
+        """Build what is missing or broken here, unless that failed a moment ago."""
+        stamp = choice.revision
+        if problem.state in (FOREIGN_PLATFORM, NEWER):
+            raise problem  # building over it would destroy what others use
+        can_mend = problem.state == NO_INTERPRETER
+        if not choice.is_remote and not can_mend:
+            raise problem
+        if not can_mend and view.remote_state == choices.UNREACHABLE:
+            raise self._unknown(container)
+        backoff = self._backoff()
+        failure = backoff.pending(container, stamp) if may_wait else None
+        if failure is not None:
+            raise RevisionNotReadyError(
+                "its last build failed", context=f"{failure.cause}; attempts so far: {failure.attempts}"
+            )
+        try:
+            made = self._rebuild(container, stamp, problem) if can_mend else self._pull(container, stamp)
+        except RezupError as error:
+            backoff.failed(container, stamp, str(error))
+            raise
+        backoff.succeeded(container, stamp)
+        return made
+
+    def _pull(self, container: ContainerName, stamp: Stamp) -> Revision:
+        from rezup.recipes.parse import parse
+
+        remote = self._patient_remote()
+        data = remote.read(container, stamp, RECIPE)
+        receipt = remote.read(container, stamp, RECEIPT)
+        if data is None or receipt is None:
+            raise RevisionNotReadyError(
+                f"revision {stamp} of {container} is incomplete on the remote",
+                context="it has no recipe" if data is None else "it has no receipt",
+            )
+        self._check_remote_receipt(container, stamp, receipt)
+        path = remote.find(container, stamp)
+        recipe = parse(data, None if path is None else path / RECIPE)
+        self._reporter.info(f"{container}: building revision {stamp} of the remote")
+        return self._workshop().pull(container, recipe, stamp)
+
+    def _check_remote_receipt(self, container: ContainerName, stamp: Stamp, data: bytes) -> None:
+        from rezup.containers import receipt as receipts
+
+        try:
+            receipts.parse(data)
+        except receipts.DamagedReceiptError as error:
+            if b"rezup_version" not in data:  # rezup 2.x writes no format
+                raise RevisionNotReadyError(
+                    f"revision {stamp} of {container} is damaged on the remote", context=str(error)
+                ) from error
+
+    def _rebuild(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> Revision:
+        """Build a revision anew from its own copy of the recipe, a pulled one under its own name."""
+        from pathlib import Path
+
+        from rezup.containers import receipt as receipts
+        from rezup.recipes.parse import parse
+
+        recipe = self.local.read(container, stamp, RECIPE)
+        data = self.local.read(container, stamp, RECEIPT)
+        if recipe is None or data is None:
+            raise problem
+        self._reporter.warning(f"{problem}; building it anew")
+        try:
+            receipt = receipts.parse(data)
+        except receipts.DamagedReceiptError:  # made by rezup 2.x
+            return self._workshop().create(container, parse(recipe, None), keep_own=False)
+        parsed = parse(recipe, Path(receipt.recipe_source) if receipt.recipe_source else None)
+        if receipt.origin == "remote":
+            return self._workshop().pull(container, parsed, stamp)
+        return self._workshop().create(container, parsed, keep_own=False)
+
+    def _patient_remote(self) -> RemoteStore:
+        if self.remote is None:
+            raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
+        return type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
+
+    def _author(self, container: ContainerName, choice: Choice) -> str:
+        """Who published a revision, for a warning; nothing if that can't be told."""
+        import json
+
+        try:
+            data = self.remote.read(container, choice.revision, RECEIPT) if self.remote else None
+            document = json.loads(data or b"{}")
+            creator, host = document["creator"], document.get("host") or document["hostname"]
+        except (RezupError, ValueError, KeyError, TypeError):
+            return ""
+        return f", published by {creator} on {host},"
+
+    def _unknown(self, container: ContainerName) -> RemoteUnreachableError:
+        root = self.remote.root if self.remote else ""
+        return RemoteUnreachableError(
+            f"the remote root {root} is unreachable",
+            context=f"and the revision of {container} that it asks for is not on this machine",
+            hint="check the mount, or use what was made here with --local",
+        )

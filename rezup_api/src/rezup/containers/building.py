@@ -1,0 +1,104 @@
+"""Building the environments of a recipe, with the values that only this machine knows filled in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rezup.installers.base import BuiltEnvironment
+    from rezup.recipes.model import Recipe
+    from rezup.recipes.names import ContainerName
+    from rezup.reporting import Reporter
+
+#: Log files that are kept, per user.
+LOGS_KEPT = 30
+
+EDIT_IN_PRODUCTION = "REZUP_EDIT_IN_PRODUCTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Calls the installers for every environment of a recipe."""
+
+    environ: Mapping[str, str]
+    cache: Path
+    logs: Path
+    """Folder of the files that receive all that installers print."""
+    reporter: Reporter
+    offline: bool
+    fetch_python: bool
+
+    def __call__(self, recipe: Recipe, folder: Path, container: ContainerName) -> Sequence[BuiltEnvironment]:
+        """Build below `folder`, one folder per environment.
+
+        :raises RecipeError: a variable that the recipe needs is not set
+        :raises InstallError: an environment can't be built
+        """
+        from rezup.installers.environments import BuildContext, build, plan
+        from rezup.recipes.expansion import expand_pip
+        from rezup.recipes.secrets import redact
+        from rezup.system.files import remove_tree
+
+        filled = self._filled(recipe)
+        pip = expand_pip(recipe, self.environ)
+        work = folder.parent / ".work"
+        context = BuildContext(
+            environment=self.environ,
+            folder=work,
+            log=self._log(container),
+            cache=self.cache,
+            reporter=self.reporter,
+            mask=redact,
+            pip_options=pip.options,
+            pip_environment=pip.environment,
+            offline=self.offline,
+            allow_fetch=self.fetch_python,
+            edit_in_production=bool(
+                recipe.environment.get(EDIT_IN_PRODUCTION) or self.environ.get(EDIT_IN_PRODUCTION)
+            ),
+        )
+        built = [build(part, folder / part.name, context) for part in plan(filled)]
+        remove_tree(work)
+        return built
+
+    def _filled(self, recipe: Recipe) -> Recipe:
+        from rezup.recipes.expansion import expand_tool
+        from rezup.system.dirs import user_home
+
+        folder = recipe.source.parent if recipe.source is not None else None
+        rez, *extensions = (
+            expand_tool(tool, self.environ, folder=folder, home=user_home(self.environ))
+            for tool in recipe.tools
+        )
+        return replace(recipe, rez=rez, extensions=tuple(extensions))
+
+    def _log(self, container: ContainerName) -> Path:
+        """A new log file; where none can be kept, one in the temporary folder."""
+        import tempfile
+
+        from rezup.system.files import make_folder
+
+        name = f"{container}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.log"
+        try:
+            make_folder(self.logs)
+            (self.logs / name).touch(mode=0o600)
+        except OSError:
+            return Path(tempfile.mkdtemp(prefix="rezup-")) / name
+        for old in sorted(self.logs.glob("*.log"), key=_age)[:-LOGS_KEPT]:
+            with contextlib.suppress(OSError):
+                old.unlink()
+        return self.logs / name
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process removed it
+        return 0.0

@@ -1,0 +1,259 @@
+"""Making a revision: built in a staging folder, synced, and visible through one rename.
+
+The steps are reported as stages ("lock", "staging", those of the environments, "receipt",
+"publish"), so that whoever watches - a progress display, a test that kills the process - knows
+where it is. A process that dies at any of them leaves a staging folder that no reader looks at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.containers import receipt as receipts
+from rezup.containers.revision import Revision, open_ready
+from rezup.errors import ContainerError, RezupError, StoreError
+from rezup.reporting import stage
+from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.local import LEASE
+from rezup.stores.stamps import Stamp
+from rezup.system import locks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from rezup.installers.base import BuiltEnvironment
+    from rezup.recipes.model import Recipe
+    from rezup.recipes.names import ContainerName
+    from rezup.reporting import Reporter
+    from rezup.stores.local import LocalStore
+
+    #: Builds the environments of a recipe into a folder ("venv") and tells what came of it.
+    Build = Callable[[Recipe, Path, ContainerName], Sequence[BuiltEnvironment]]
+
+LOCK = ".lock"
+
+
+class Maker(NamedTuple):
+    """Who makes a revision, for its receipt."""
+
+    creator: str
+    host: str
+    rezup: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes revisions in one local root."""
+
+    store: LocalStore
+    build: Build
+    maker: Maker
+    reporter: Reporter
+    lock_timeout: float
+
+    def create(self, container: ContainerName, recipe: Recipe, *, keep_own: bool) -> Revision:
+        """A new revision of a recipe.
+
+        :param keep_own: make one in any case; else one that another process makes meanwhile of
+            the same recipe is taken
+        :raises InstallError: the environment can't be built
+        :raises StoreError: the root can't be written
+        """
+        before = self.store.listing(container).everything
+
+        def appeared() -> Revision | None:
+            if keep_own:
+                return None
+            found = self.store.listing(container)
+            new = sorted(found.everything - before, key=lambda stamp: stamp.order, reverse=True)
+            return next(
+                (r for r in map(self._ready(container), new) if r and _digest(r) == recipe.digest), None
+            )
+
+        with self._locked(container, appeared):
+            found = appeared()
+            return found or self._make(container, recipe, None, appeared)
+
+    def pull(self, container: ContainerName, recipe: Recipe, stamp: Stamp) -> Revision:
+        """The revision that the remote calls `stamp`, built here under the same name.
+
+        :raises InstallError: the environment can't be built
+        :raises StoreError: the root can't be written
+        """
+
+        def appeared() -> Revision | None:
+            return self._ready(container)(stamp)
+
+        with self._locked(container, appeared):
+            return appeared() or self._make(container, recipe, stamp, appeared)
+
+    def _ready(self, container: ContainerName) -> Callable[[Stamp], Revision | None]:
+        def ready(stamp: Stamp) -> Revision | None:
+            with contextlib.suppress(ContainerError):
+                return open_ready(self.store, container, stamp, platform=self.maker.platform)
+            return None
+
+        return ready
+
+    @contextlib.contextmanager
+    def _locked(self, container: ContainerName, appeared: Callable[[], Revision | None]) -> Iterator[None]:
+        from rezup.system.files import make_folder
+
+        self.store.check_root()
+        parent = self.store.root / container
+        try:
+            make_folder(parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        what = f"a build in {container}"
+        with locks.build_lock(
+            parent / LOCK,
+            owner=f"{self.maker.host}, process {os.getpid()}",
+            timeout=self.lock_timeout,
+            waiting=lambda holder, seconds: self.reporter.waiting(what, holder, seconds),
+            is_done=lambda: appeared() is not None,
+            unavailable=lambda reason: self.reporter.debug(f"{what} goes on unlocked: {reason}"),
+        ):
+            yield
+
+    def _make(
+        self,
+        container: ContainerName,
+        recipe: Recipe,
+        stamp: Stamp | None,
+        appeared: Callable[[], Revision | None],
+    ) -> Revision:
+        from rezup.system.files import remove_tree
+
+        self.store.sweep(container)
+        with stage(self.reporter, "staging"):
+            staging = self.store.stage(container)
+            under_way = locks.hold(staging / LEASE)
+        try:
+            (staging / RECIPE).write_bytes(recipe.data)
+            built = self.build(recipe, staging / "venv", container)
+            with stage(self.reporter, "receipt"):
+                receipt = self._receipt(container, recipe, built, pulled=stamp is not None)
+                (staging / RECEIPT).write_bytes(receipt.to_bytes())
+            with stage(self.reporter, "publish"):
+                if os.name == "nt":  # an open file keeps its folder from being renamed
+                    under_way.release()
+                return self._publish(container, staging, stamp, receipt, appeared)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            under_way.release()
+            with contextlib.suppress(OSError):
+                remove_tree(staging)
+
+    def _publish(
+        self,
+        container: ContainerName,
+        staging: Path,
+        stamp: Stamp | None,
+        receipt: receipts.Receipt,
+        appeared: Callable[[], Revision | None],
+    ) -> Revision:
+        winner = appeared()
+        if winner is not None:
+            return winner
+        if stamp is None:
+            taken = self.store.adopt(container, staging, Stamp.at(time.time()))
+        else:
+            taken = stamp
+            while not self.store.settle(container, staging, stamp):
+                winner = appeared()
+                if winner is not None:
+                    return winner
+                self.store.set_aside(container, stamp)
+        return Revision(container, taken, self.store.folder(container, taken), receipt)
+
+    def _receipt(
+        self, container: ContainerName, recipe: Recipe, built: Sequence[BuiltEnvironment], *, pulled: bool
+    ) -> receipts.Receipt:
+        return receipts.Receipt(
+            container=container,
+            kind=receipts.ENVIRONMENT,
+            platform=self.maker.platform,
+            created=time.time(),
+            creator=self.maker.creator,
+            host=self.maker.host,
+            rezup=self.maker.rezup,
+            recipe_digest=recipe.digest,
+            recipe_source=str(recipe.source or ""),
+            description=recipe.description,
+            origin="remote" if pulled else "local",
+            environment=recipe.environment,
+            dotenv=(*recipe.dotenv, *recipe.platform_dotenv.get(sys.platform, ())),
+            tools=tuple(
+                receipts.ToolRecord(
+                    tool.name,
+                    tool.distribution,
+                    tool.version,
+                    tool.environment,
+                    None if tool.editable is None else str(tool.editable),
+                )
+                for environment in built
+                for tool in environment.tools
+            ),
+            environments=tuple(map(_environment_record, built)),
+            not_relocatable=tuple(_ties(built)),
+        )
+
+    def _unwritable(self, error: OSError) -> RezupError:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return StoreError(
+            f"the revision could not be written below {self.store.root}",
+            context=f"{place}{error.strerror or error}",
+            hint="check free space and permissions, or choose another root with --root or REZUP_ROOT_LOCAL",
+        )
+
+
+def recipe_receipt(container: ContainerName, recipe: Recipe, maker: Maker) -> receipts.Receipt:
+    """The receipt of a revision on a remote root, which holds a recipe and no environment."""
+    return receipts.Receipt(
+        container=container,
+        kind=receipts.RECIPE,
+        platform=maker.platform,
+        created=time.time(),
+        creator=maker.creator,
+        host=maker.host,
+        rezup=maker.rezup,
+        recipe_digest=recipe.digest,
+        recipe_source=str(recipe.source or ""),
+        description=recipe.description,
+    )
+
+
+def _environment_record(built: BuiltEnvironment) -> receipts.EnvironmentRecord:
+    home = f"venv/{built.name}"
+    interpreter = built.interpreter
+    return receipts.EnvironmentRecord(
+        name=built.name,
+        python=f"{home}/{built.python}",
+        scripts=f"{home}/{built.scripts}",
+        interpreter=str(interpreter.path),
+        interpreter_version=interpreter.version,
+        implementation=interpreter.implementation,
+        abi=interpreter.abi,
+        backend=built.backend,
+        backend_version=built.backend_version,
+        backend_reason=built.backend_reason,
+    )
+
+
+def _ties(built: Sequence[BuiltEnvironment]) -> Iterator[str]:
+    for environment in built:
+        yield from (str(tool.editable) for tool in environment.tools if tool.editable is not None)
+        yield from (f"venv/{environment.name}/{path}" for path in environment.leftovers)
+
+
+def _digest(revision: Revision) -> str:
+    return revision.receipt.recipe_digest

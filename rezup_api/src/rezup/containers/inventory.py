@@ -1,0 +1,138 @@
+"""What there is: containers and revisions of all roots, for `list` and `status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rezup.containers.receipt import DamagedReceiptError, Receipt
+from rezup.containers.receipt import parse as parse_receipt
+from rezup.containers.revision import NotReadyError, open_ready
+from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
+from rezup.stores.base import RECEIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.local import LocalStore
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSummary:
+    """One container and where it exists."""
+
+    name: ContainerName
+    local: int
+    """Number of revisions on this machine."""
+    remote: int | None
+    """Number of revisions on the remote root; None if there is no remote, or it is unreachable."""
+    recipe: Path | None
+    newest: Stamp | None
+    pinned: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSummary:
+    """One revision and what is known of it."""
+
+    stamp: Stamp
+    is_local: bool
+    is_remote: bool
+    state: str
+    """Either "ready", or why not; a revision that is only on the remote is "not here"."""
+    is_legacy: bool
+    receipt: Receipt | None
+    folder: Path | None
+
+
+def containers(
+    local: LocalStore, remote: RemoteStore | None, recipes: Mapping[ContainerName, Path]
+) -> tuple[list[ContainerSummary], RemoteUnreachableError | None]:
+    """Every container known here, on the remote, or by its recipe only; sorted by name."""
+    names: set[ContainerName] = {*local.containers(), *recipes}
+    unreachable = None
+    if remote is not None:
+        try:
+            names.update(remote.containers())
+        except RemoteUnreachableError as error:
+            unreachable, remote = error, None
+    summaries = []
+    for name in sorted(names):
+        here = local.listing(name)
+        there = remote.listing(name) if remote is not None else None
+        both = [stamp for listing in (here, there) if listing is not None for stamp in listing.everything]
+        summaries.append(
+            ContainerSummary(
+                name=name,
+                local=len(here.everything),
+                remote=None if there is None else len(there.everything),
+                recipe=recipes.get(name),
+                newest=max(both, key=lambda stamp: stamp.order, default=None),
+                pinned=here.pin or (there.pin if there is not None else None),
+            )
+        )
+    return summaries, unreachable
+
+
+def revisions(
+    container: ContainerName, local: LocalStore, remote: RemoteStore | None, *, platform: str
+) -> tuple[list[RevisionSummary], RemoteUnreachableError | None]:
+    """All revisions of a container, newest first."""
+    here = local.listing(container)
+    there: frozenset[Stamp] = frozenset()
+    unreachable = None
+    if remote is not None:
+        try:
+            there = remote.listing(container).everything
+        except RemoteUnreachableError as error:
+            unreachable = error
+    stamps = sorted(here.everything | there, key=lambda stamp: stamp.order, reverse=True)
+    found = [
+        _local_summary(container, stamp, local, platform, is_remote=stamp in there)
+        if stamp in here.everything
+        else RevisionSummary(
+            stamp,
+            is_local=False,
+            is_remote=True,
+            state="not here",
+            is_legacy=False,
+            receipt=_remote_receipt(container, stamp, remote),
+            folder=None,
+        )
+        for stamp in stamps
+    ]
+    return found, unreachable
+
+
+def _local_summary(
+    container: ContainerName, stamp: Stamp, local: LocalStore, platform: str, *, is_remote: bool
+) -> RevisionSummary:
+    receipt, state = None, READY
+    folder = local.find(container, stamp)
+    try:
+        receipt = open_ready(local, container, stamp, platform=platform).receipt
+    except NotReadyError as error:
+        state = error.state
+        receipt = _readable_receipt(local, container, stamp)
+    legacy = folder is not None and folder.parent.name != container
+    return RevisionSummary(stamp, True, is_remote, state, legacy, receipt, folder)
+
+
+def _readable_receipt(
+    store: LocalStore | RemoteStore, container: ContainerName, stamp: Stamp
+) -> Receipt | None:
+    try:
+        data = store.read(container, stamp, RECEIPT)
+        return None if data is None else parse_receipt(data)
+    except (DamagedReceiptError, UnsupportedFormatError, StoreError, ContainerError):
+        return None
+
+
+def _remote_receipt(container: ContainerName, stamp: Stamp, remote: RemoteStore | None) -> Receipt | None:
+    return None if remote is None else _readable_receipt(remote, container, stamp)

@@ -1,0 +1,171 @@
+"""The receipt of a revision, ``revision.json``: all that `use` needs, in one small file.
+
+Written last, before the revision becomes visible, and never again. A receipt that can't be read
+means "there is no such revision"; one of a newer format is left alone.
+
+Its records, like all that a warm start loads, are named tuples: nine dataclasses would cost it more
+than everything else it does.
+"""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rezup.errors import UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+#: What kind of revision it is the receipt of.
+ENVIRONMENT, RECIPE = "environment", "recipe"
+
+
+class DamagedReceiptError(ValueError):
+    """The bytes are no receipt; its text says why."""
+
+
+class ToolRecord(NamedTuple):
+    """One installed tool."""
+
+    name: str
+    distribution: str
+    version: str
+    environment: str
+    editable: str | None = None
+
+
+class EnvironmentRecord(NamedTuple):
+    """One virtual environment of the revision; paths are relative to the revision."""
+
+    name: str
+    python: str
+    scripts: str
+    interpreter: str
+    interpreter_version: str
+    implementation: str
+    abi: str
+    backend: str
+    backend_version: str
+    backend_reason: str
+
+
+class Receipt(NamedTuple):
+    """What is known of a finished revision."""
+
+    container: str
+    kind: str
+    platform: str
+    created: float
+    creator: str
+    host: str
+    rezup: str
+    recipe_digest: str
+    recipe_source: str = ""
+    """The file that the recipe was read from, on the host that made it; relative paths start there."""
+    description: str = ""
+    origin: str = "local"
+    """Either "local", or "remote" for a revision that was pulled."""
+    environment: Mapping[str, str] = MappingProxyType({})
+    """The recipe's `[env]`, not interpolated."""
+    dotenv: tuple[str, ...] = ()
+    """Dotenv files for this platform, in reading order, as written in the recipe."""
+    tools: tuple[ToolRecord, ...] = ()
+    environments: tuple[EnvironmentRecord, ...] = ()
+    not_relocatable: tuple[str, ...] = ()
+    """What ties the revision to other places: sources of edit-mode installs, files that name a path."""
+    legacy: bool = False
+    """Made by rezup 2.x."""
+
+    @property
+    def rez_version(self) -> str | None:
+        """The version of Rez in it."""
+        return next((tool.version for tool in self.tools if tool.name == "rez"), None)
+
+    def to_bytes(self) -> bytes:
+        """As a JSON document."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            **{name: getattr(self, name) for name in _PLAIN},
+            "environment": dict(self.environment),
+            "dotenv": list(self.dotenv),
+            "not_relocatable": list(self.not_relocatable),
+            "tools": [tool._asdict() for tool in self.tools],
+            "environments": [environment._asdict() for environment in self.environments],
+        }
+        return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+_TEXTS = (
+    "container", "kind", "platform", "creator", "host", "rezup", "recipe_digest", "recipe_source",
+    "description", "origin",
+)  # fmt: skip
+_PLAIN = (*_TEXTS, "created")
+
+
+def parse(data: bytes) -> Receipt:
+    """Read a receipt of any format up to ours.
+
+    :raises DamagedReceiptError: it is not one, or only a part of one
+    :raises UnsupportedFormatError: a newer rezup wrote it
+    """
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise DamagedReceiptError("it is no JSON document" if data.strip(b"\0") else "it is empty") from error
+    if not isinstance(document, dict):
+        raise DamagedReceiptError("it is no JSON object")
+    format_ = document.get("format")
+    if format_ is None:
+        raise DamagedReceiptError("it has no format: written by rezup 1.x, or by something else")
+    if not isinstance(format_, int) or isinstance(format_, bool) or format_ < 1:
+        raise DamagedReceiptError(f"its format is {ascii(format_)[:40]}")
+    if format_ > FORMAT:
+        raise UnsupportedFormatError(
+            f"the receipt has format {format_}, this rezup knows {FORMAT}",
+            context="a newer rezup made this revision",
+            hint="upgrade rezup",
+        )
+    try:
+        return _read(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedReceiptError(f"it is incomplete ({error})") from error
+
+
+def _read(document: dict[str, Any]) -> Receipt:
+    texts = {name: document[name] for name in _TEXTS}
+    environment, dotenv, tied = document["environment"], document["dotenv"], document["not_relocatable"]
+    _all_text(*texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
+    return Receipt(
+        **texts,
+        created=float(document["created"]),
+        environment=environment,
+        dotenv=tuple(dotenv),
+        not_relocatable=tuple(tied),
+        tools=tuple(ToolRecord(**_known(ToolRecord, entry)) for entry in document["tools"]),
+        environments=tuple(_environment(entry) for entry in document["environments"]),
+    )
+
+
+def _environment(entry: dict[str, Any]) -> EnvironmentRecord:
+    record = EnvironmentRecord(**_known(EnvironmentRecord, entry))
+    for path in (record.python, record.scripts):
+        if path.startswith(("/", "\\")) or ":" in path or ".." in path.split("/"):
+            raise ValueError(f"{path!a} leaves the revision")
+    return record
+
+
+def _known(kind: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry's fields that we know; a later rezup may add others within the same format."""
+    fields = {name: entry[name] for name in kind._fields if name in entry}
+    _all_text(*(value for name, value in fields.items() if not (name == "editable" and value is None)))
+    return fields
+
+
+def _all_text(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{ascii(value)[:40]} is no text")

@@ -1,0 +1,118 @@
+"""One revision on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.containers import receipt as receipts
+from rezup.errors import RevisionNotReadyError, UnsupportedFormatError
+from rezup.stores.base import RECEIPT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rezup.containers.receipt import Receipt
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.local import LocalStore
+    from rezup.stores.stamps import Stamp
+
+#: Why a revision that exists is not ready.
+INCOMPLETE, DAMAGED, NEWER, FOREIGN_PLATFORM, NO_INTERPRETER, NO_ENVIRONMENT = (
+    "incomplete", "damaged", "newer format", "other platform", "interpreter missing", "no environment",
+)  # fmt: skip
+
+
+class NotReadyError(RevisionNotReadyError):
+    """A revision can't be used here; `state` says why in one of the words above."""
+
+    def __init__(self, message: str, state: str, *, context: str, hint: str | None = None) -> None:
+        super().__init__(message, context=context, hint=hint)
+        self.state = state
+
+
+class Revision(NamedTuple):
+    """A ready revision: a folder and its receipt."""
+
+    container: ContainerName
+    stamp: Stamp
+    folder: Path
+    receipt: Receipt
+
+    @property
+    def script_folders(self) -> tuple[Path, ...]:
+        """The folders that join PATH, Rez's first."""
+        return tuple(self.folder / environment.scripts for environment in self.receipt.environments)
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that Rez runs with."""
+        return self.folder / self.receipt.environments[0].python
+
+    @property
+    def rez_library(self) -> Path | None:
+        """The folder of the `rez` package, or None if it isn't where Python installs packages."""
+        environment = self.folder / "venv" / self.receipt.environments[0].name
+        patterns = ("lib/python*/site-packages/rez", "Lib/site-packages/rez")
+        return next((path for pattern in patterns for path in environment.glob(pattern)), None)
+
+
+def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, platform: str) -> Revision:
+    """The revision, if it can be used here.
+
+    :raises NotReadyError: it can't, and why
+    """
+    folder = store.folder(container, stamp)
+    try:
+        data = (folder / RECEIPT).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return _open_legacy(store, container, stamp, platform)
+    except OSError as error:
+        raise _not_ready(
+            container, stamp, DAMAGED, f"its receipt can't be read ({error.strerror})"
+        ) from error
+    try:
+        receipt = receipts.parse(data)
+    except receipts.DamagedReceiptError as error:
+        raise _not_ready(container, stamp, DAMAGED, f"its receipt is damaged: {error}") from error
+    except UnsupportedFormatError as error:
+        raise NotReadyError(
+            f"revision {stamp} of {container} can't be used", NEWER, context=error.message, hint=error.hint
+        ) from error
+    return _checked(Revision(container, stamp, folder, receipt), platform)
+
+
+def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, platform: str) -> Revision:
+    folder = store.folder(container, stamp, legacy=True)
+    try:
+        data = (folder / RECEIPT).read_bytes()
+    except OSError as error:
+        raise _not_ready(container, stamp, INCOMPLETE, "it has no receipt") from error
+    from rezup.containers import legacy
+
+    try:
+        receipt = legacy.read(folder, container, data, platform)
+    except receipts.DamagedReceiptError as error:
+        raise _not_ready(container, stamp, DAMAGED, f"its receipt is foreign: {error}") from error
+    return _checked(Revision(container, stamp, folder, receipt), platform)
+
+
+def _checked(revision: Revision, platform: str) -> Revision:
+    receipt = revision.receipt
+    name, stamp = revision.container, revision.stamp
+    if receipt.kind != receipts.ENVIRONMENT or not receipt.environments:
+        raise _not_ready(name, stamp, NO_ENVIRONMENT, "it holds a recipe only")
+    if receipt.platform != platform:
+        raise NotReadyError(
+            f"revision {stamp} of {name} can't be used", FOREIGN_PLATFORM,
+            context=f"it was built for {receipt.platform}, this is {platform}",
+            hint="in a shared home, put {platform} into REZUP_ROOT_LOCAL",
+        )  # fmt: skip
+    for environment in receipt.environments:
+        if not (revision.folder / environment.python).exists():
+            reason = f"its Python is gone ({environment.interpreter or environment.python})"
+            raise _not_ready(name, stamp, NO_INTERPRETER, reason)
+    return revision
+
+
+def _not_ready(container: ContainerName, stamp: Stamp, state: str, reason: str) -> NotReadyError:
+    return NotReadyError(f"revision {stamp} of {container} can't be used", state, context=reason)

@@ -1,0 +1,214 @@
+"""Every error that the library raises on purpose.
+
+::
+
+    RezupError                      root: message, context, hint, code
+    ├── InvalidNameError            a container, tool or revision name (also a ValueError)
+    ├── SettingsError               environment variable or configuration file (also a ValueError)
+    ├── RecipeError                 a recipe; carries every problem found (also a ValueError)
+    ├── ContainerError              containers and revisions
+    │   ├── ContainerNotFoundError
+    │   ├── RevisionNotFoundError
+    │   ├── RevisionNotReadyError   damaged, foreign, or of another platform
+    │   ├── RevisionInUseError      somebody holds its lease
+    │   └── NestedContainerError    `use` inside a container
+    ├── StoreError                  a root that can't be read or written
+    │   ├── RemoteUnreachableError
+    │   └── UnsupportedFormatError  written by a newer rezup; left untouched
+    ├── InstallError                building an environment
+    │   ├── InterpreterNotFoundError
+    │   └── ProcessError            a program failed: command, status, output, log
+    └── LaunchError                 starting a shell, script or command
+
+This module imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+class RezupError(Exception):
+    """Root of all errors; an error is fields, its wording on screen is the caller's.
+
+    :param message: one line, what failed
+    :param context: one line, why
+    :param hint: one line, what to do about it
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, context: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = context
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.context is None else f"{self.message}: {self.context}"
+
+
+class InvalidNameError(RezupError, ValueError):
+    """A name that could leave its folder, or that some platform can't store."""
+
+    code = "invalid-name"
+
+
+class SettingsError(RezupError, ValueError):
+    """An environment variable or configuration file holds what can't be used."""
+
+    code = "invalid-settings"
+
+
+class Problem(NamedTuple):
+    """One finding in a recipe.
+
+    ``line`` counts from 1 and is None where the file has no such place; ``key`` is dotted,
+    with positions of arrays of tables, such as ``extension[2].name``.
+    """
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class RecipeError(RezupError, ValueError):
+    """A recipe that can't be used; ``problems`` holds all that is wrong with it, not just the first."""
+
+    code = "invalid-recipe"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Iterable[Problem] = (),
+        context: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.problems = tuple(problems)
+        if context is None and self.problems:
+            context = "; ".join(map(str, self.problems))
+        super().__init__(message, context=context, hint=hint)
+
+
+class ContainerError(RezupError):
+    """A container or revision can't do what was asked."""
+
+    code = "container-error"
+
+
+class ContainerNotFoundError(ContainerError):
+    """No container of that name, here or on the remote."""
+
+    code = "container-not-found"
+
+
+class RevisionNotFoundError(ContainerError):
+    """The container has no such revision, or none at all."""
+
+    code = "revision-not-found"
+
+
+class RevisionNotReadyError(ContainerError):
+    """The revision exists, yet can't be used here: damaged, foreign, or of another platform."""
+
+    code = "revision-not-ready"
+
+
+class RevisionInUseError(ContainerError):
+    """Somebody holds the lease of the revision; ``holders`` names them as far as the system tells."""
+
+    code = "revision-in-use"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        holders: Sequence[str] = (),
+        context: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.holders = tuple(holders)
+        super().__init__(message, context=context or ", ".join(self.holders) or None, hint=hint)
+
+
+class NestedContainerError(ContainerError):
+    """`use` was called inside a container."""
+
+    code = "nested-container"
+
+
+class StoreError(RezupError):
+    """A root can't be read or written, or is unfit for Rez."""
+
+    code = "store-error"
+
+
+class RemoteUnreachableError(StoreError):
+    """The remote root did not answer in time, or isn't mounted."""
+
+    code = "remote-unreachable"
+
+
+class UnsupportedFormatError(StoreError):
+    """A file was written by a newer rezup; it is left untouched."""
+
+    code = "unsupported-format"
+
+
+class InstallError(RezupError):
+    """An environment could not be built."""
+
+    code = "install-failed"
+
+
+class InterpreterNotFoundError(InstallError):
+    """No Python fits what the recipe asks for."""
+
+    code = "interpreter-not-found"
+
+
+class ProcessError(InstallError):
+    """A program that was run failed.
+
+    :param command: the argument list, secrets masked
+    :param status: exit status; negative for a signal, None if it could not be started
+    :param output: the end of what it printed
+    :param log: file with all it printed
+    """
+
+    code = "process-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        command: Sequence[str],
+        status: int | None,
+        output: str = "",
+        log: Path | None = None,
+        context: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.command = tuple(command)
+        self.status = status
+        self.output = output
+        self.log = log
+        if hint is None and log is not None:
+            hint = f"its whole output is in {log}"
+        super().__init__(message, context=context, hint=hint)
+
+
+class LaunchError(RezupError):
+    """A shell, script or command can't be started."""
+
+    code = "launch-failed"

@@ -1,0 +1,1 @@
+"""Starting things in a revision: the environment, a subshell, one command."""

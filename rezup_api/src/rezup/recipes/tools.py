@@ -1,0 +1,129 @@
+"""The `[rez]` table, the `[[extension]]` tables and `[shared]`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rezup.errors import InvalidNameError
+from rezup.recipes.findings import UnfitError
+from rezup.recipes.interpreter import interpreter_flag, python_request
+from rezup.recipes.model import Shared, Tool
+from rezup.recipes.names import ToolName
+from rezup.recipes.sources import library, local_path, requirement
+from rezup.recipes.variables import has_placeholder
+
+if TYPE_CHECKING:
+    from rezup.recipes.fields import Table
+    from rezup.recipes.sources import Origin
+
+_KEYS = ("name", "url", "edit", "isolation", "python", "flags", "lib")
+_REZ = ToolName("rez")
+
+
+def read_rez(top: Table, origin: Origin) -> Tool:
+    """The `[rez]` table; without one, Rez as the index has it."""
+    table = top.table("rez")
+    table.warn_unknown(_KEYS)
+    name = table.text("name")
+    if name not in (None, _REZ):
+        table.error("name", 'must be "rez"', "other tools are entries of [[extension]]")
+    if table.flag("isolation"):
+        table.error("isolation", "is refused: Rez always has an environment of its own")
+    elif "isolation" in table:
+        table.warn("isolation", "has no effect on Rez")
+    return _read_tool(table, _REZ, origin, has_own_python=True)
+
+
+def read_extensions(top: Table, origin: Origin) -> tuple[Tool, ...]:
+    """The `[[extension]]` tables in file order; empty ones are placeholders and left out."""
+    tools = []
+    taken: dict[str, str] = {}
+    for table in top.tables("extension"):
+        if not len(table):
+            continue
+        table.warn_unknown(_KEYS)
+        name = _read_name(table, taken)
+        isolated = table.flag("isolation")
+        tool = _read_tool(table, name, origin, has_own_python=isolated)
+        tools.append(tool)
+    return tuple(tools)
+
+
+def read_shared(top: Table, origin: Origin) -> Shared | None:
+    """The `[shared]` table of rezup 2.x; its requirements join those of Rez."""
+    table = top.table("shared")
+    if not len(table):
+        return None
+    table.warn_unknown(("name", "requires"))
+    table.warn(None, "is deprecated: its packages are installed with Rez; move them to `lib` of [rez]")
+    name = table.text("name") or ""
+    return Shared(name, table.texts("requires", partial(library, origin=origin)))
+
+
+def _read_name(table: Table, taken: dict[str, str]) -> ToolName:
+    if "name" not in table:
+        table.error("name", "is missing", 'every extension needs a name = "..."')
+    text = table.text("name")
+    if text is None:
+        return ToolName("")  # the errors end the reading before anybody sees it
+    try:
+        name = ToolName.parse(text)
+    except InvalidNameError as error:
+        table.error("name", str(error))
+        return ToolName("")
+    twin = taken.setdefault(name.lower(), name)
+    if name.lower() == _REZ:
+        table.error("name", f"{name!r} is reserved for the [rez] table", "give the extension another name")
+    elif twin is not name:
+        table.error(
+            "name",
+            f"{str(name)!r} is taken by another extension"
+            + ("" if twin == name else f", {str(twin)!r}: folders of some platforms ignore case"),
+            "give every extension its own name",
+        )
+    return name
+
+
+def _read_tool(table: Table, name: ToolName, origin: Origin, *, has_own_python: bool) -> Tool:
+    url = table.text("url") if "url" in table else str(name) or None
+    path = None
+    editable = table.flag("edit")
+    if url is not None:
+        try:
+            url = requirement(url, origin.folder)
+            path = local_path(url, origin)
+            if editable and path is None and not has_placeholder(url):
+                raise UnfitError("must be a local folder, as `edit` is true", 'such as url = "~/dev/tool"')
+        except UnfitError as error:
+            table.error("url", error.message, error.hint)
+    return Tool(
+        name=name,
+        requirement=url or "",
+        path=path,
+        editable=editable,
+        flags=table.texts("flags", interpreter_flag) if "flags" in table else ("-E",),
+        isolated=has_own_python and name != _REZ,
+        python=_read_python(table, origin, has_own_python=has_own_python),
+        libraries=table.texts("lib", partial(library, origin=origin)),
+    )
+
+
+def _read_python(table: Table, origin: Origin, *, has_own_python: bool) -> str | None:
+    # false and "" are how 2.x recipes leave a value open
+    if "python" not in table or table.value("python") is False or table.value("python") == "":
+        return None
+    text = table.scalar("python")
+    if text is None:
+        return None
+    try:
+        request = python_request(text, origin)
+    except UnfitError as error:
+        table.error("python", error.message, error.hint)
+        return None
+    if not has_own_python:
+        table.warn(
+            "python", "is ignored: without `isolation = true` the extension lives in Rez's environment"
+        )
+        return None
+    return request

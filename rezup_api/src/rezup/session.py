@@ -1,0 +1,445 @@
+"""The one composition root: wires settings, stores, installers and launching together.
+
+A session reads the environment once. Containers may live in different roots, since a recipe can
+name its own; :meth:`Session.place` answers where one lives.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rezup.containers.acquisition import Acquired, Acquisition
+from rezup.containers.choice import Wanted
+from rezup.containers.remembered import Remembered
+from rezup.errors import ContainerNotFoundError, RecipeError, StoreError
+from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
+from rezup.reporting import Reporter, stage
+from rezup.settings import Settings
+from rezup.stores.local import LocalStore
+from rezup.stores.remote import RemoteStore
+from rezup.stores.stamps import Stamp
+from rezup.system.dirs import user_home
+from rezup.system.machine import platform_tag, process_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rezup.containers.backoff import Backoff
+    from rezup.containers.creation import Maker, Workshop
+    from rezup.containers.inventory import ContainerSummary, RevisionSummary
+    from rezup.containers.revision import Revision
+    from rezup.containers.status import Status
+    from rezup.errors import RemoteUnreachableError
+    from rezup.recipes.model import Recipe
+
+
+class Place(NamedTuple):
+    """Where one container lives, by its recipe and the settings."""
+
+    name: ContainerName
+    settings: Settings
+    recipe_file: Path
+    """The recipe a new revision would be made from; it may not exist."""
+    local: LocalStore
+    remote: RemoteStore | None
+
+
+class Session:
+    """What the command line and other callers use the library through."""
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        reporter: Reporter,
+        overrides: Mapping[str, Any],
+        recipes_folder: Path,
+        program: Path | None,
+    ) -> None:
+        self.environ = environ
+        self.reporter = reporter
+        self.recipes_folder = recipes_folder
+        self._overrides = overrides
+        self._program = program
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        environ: Mapping[str, str] | None = None,
+        reporter: Reporter | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        recipes_folder: Path | None = None,
+        program: Path | None = None,
+    ) -> Session:
+        """A session of this process.
+
+        :param environ: instead of this process's environment
+        :param overrides: settings from a command line, by configuration key; None means not given
+        :param recipes_folder: where recipes are looked for, instead of the home folder
+        :param program: rezup's own script, to be found inside containers too
+        """
+        environ = process_environment() if environ is None else environ
+        return cls(
+            environ=environ,
+            reporter=reporter or Reporter(),
+            overrides=overrides or {},
+            recipes_folder=recipes_folder or user_home(environ),
+            program=program,
+        )
+
+    # -- where things are ---------------------------------------------------------------------
+
+    def place(self, name: str | None = None, recipe_file: Path | None = None) -> Place:
+        """Where a container lives.
+
+        :param recipe_file: a recipe other than the container's own
+        :raises InvalidNameError: the text names no container
+        :raises SettingsError: a setting can't be used
+        :raises RecipeError: the recipe is no TOML
+        """
+        container = ContainerName.parse(name or DEFAULT_CONTAINER)
+        file = recipe_file or self._recipe_file(container)
+        settings = self.settings(file)
+        root = settings.root_remote
+        return Place(
+            container,
+            settings,
+            file,
+            LocalStore(settings.root_local),
+            RemoteStore(root) if root else None,
+        )
+
+    def settings(self, recipe_file: Path | None = None) -> Settings:
+        """The settings, with the `[root]` of a recipe where one is given and exists."""
+        roots = None if recipe_file is None else self._roots(recipe_file)
+        recipe = None if recipe_file is None or not roots else (str(recipe_file), roots)
+        return Settings.load(self.environ, overrides=self._overrides, recipe=recipe)
+
+    def _recipe_file(self, container: ContainerName) -> Path:
+        default = self.recipes_folder / "rezup.toml"
+        if container == DEFAULT_CONTAINER:
+            return default
+        own = self.recipes_folder / f"rezup.{container}.toml"
+        return own if own.is_file() or not default.is_file() else default
+
+    def _roots(self, recipe_file: Path) -> dict[str, Any] | None:
+        from rezup.system.compiled import read_toml
+        from rezup.system.dirs import user_folders
+
+        cache = self.environ.get("REZUP_CACHE_DIR") or user_folders("rezup", self.environ).cache
+        try:
+            return read_toml(recipe_file, Path(cache) / "settings-v1", kind="roots", pick=_pick_roots)
+        except (ValueError, OSError) as error:
+            if isinstance(error, ValueError):
+                from rezup.recipes.parse import load
+
+                load(recipe_file)  # says it better: file, line and key
+            raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
+
+    # -- using --------------------------------------------------------------------------------
+
+    def acquire(self, place: Place, revision: str | None = None, *, local: bool = False) -> Acquired:
+        """A ready revision, held; the first of a container is made from its recipe if it has one.
+
+        :param revision: a stamp, a unique prefix of one, or "-1", "-2" …
+        :param local: leave the remote root out
+        :raises ContainerNotFoundError: no such container, and no recipe to make it from
+        """
+        wanted = self._wanted(place, revision)
+        acquisition = self._acquisition(place, local=local)
+        with stage(self.reporter, "choose"):
+            acquired = acquisition.acquire(wanted)
+        if acquired is not None:
+            return acquired
+        return self._make_first(place, wanted, acquisition)
+
+    def make(self, place: Place, recipe_file: Path | None = None) -> Acquired:
+        """A new revision on this machine, held.
+
+        :param recipe_file: the recipe, else the container's own, else the default one
+        :raises RecipeError: the recipe can't be used
+        :raises InstallError: the environment can't be built
+        """
+        recipe = self._recipe(place, recipe_file)
+        return self._held(
+            place, self._workshop(place).create(place.name, recipe, keep_own=True), "made just now"
+        )
+
+    def enter(
+        self,
+        acquired: Acquired,
+        place: Place,
+        *,
+        command: Sequence[str] = (),
+        script: str | None = None,
+        wait: bool = True,
+    ) -> int:
+        """Start a command, a script, or the user's shell in a revision; on POSIX, become it.
+
+        :param command: the command, or the arguments of `script`
+        :returns: the exit status of what was started
+        :raises LaunchError: it can't be started
+        """
+        from rezup.launch import entering
+
+        entry = entering.Entry(
+            acquired.revision,
+            acquired.hold,
+            is_from_remote=acquired.is_from_remote,
+            environ=self.environ,
+            reporter=self.reporter,
+            program=self._program,
+        )
+        if script is not None:
+            return entry.run_script(script, command, wait=wait)
+        if command:
+            return entry.run_command(command, wait=wait)
+        shell, prompt = place.settings.default_shell, place.settings.prompt
+        return entry.open_shell(default_shell=shell, prompt=prompt)
+
+    def check_entrance(self, *, for_shell: bool) -> None:
+        """Refuse at once what could not be entered in the end, before anything is built.
+
+        :param for_shell: a shell is wanted, which needs a terminal
+        :raises NestedContainerError: this process runs in a container already
+        :raises LaunchError: there is no terminal
+        """
+        from rezup.launch.entering import refuse_without_terminal
+        from rezup.launch.environment import refuse_nested
+
+        refuse_nested(self.environ)
+        if for_shell:
+            refuse_without_terminal()
+
+    def variables(self, acquired: Acquired) -> dict[str, str]:
+        """The variables that the recipe of a revision sets, and rezup's own."""
+        from rezup.launch.environment import recipe_variables
+
+        return recipe_variables(
+            acquired.revision, self.environ, is_from_remote=acquired.is_from_remote, reporter=self.reporter
+        )
+
+    # -- publishing and removing --------------------------------------------------------------
+
+    def publish(
+        self, place: Place, recipe_file: Path | None = None, *, allow_local_paths: bool = False
+    ) -> Stamp:
+        """Give a recipe to the studio through the remote root.
+
+        :raises StoreError: there is no remote root, or it can't be written
+        :raises RecipeError: the recipe can't be shared
+        """
+        from rezup.containers.publication import publish
+
+        if place.remote is None:
+            raise StoreError(
+                "there is no remote root to publish to",
+                hint="set REZUP_ROOT_REMOTE, --remote-root, or [root] remote in the recipe",
+            )
+        return publish(
+            place.name,
+            self._recipe(place, recipe_file),
+            place.remote,
+            maker=self._maker(),
+            reporter=self.reporter,
+            allow_local_paths=allow_local_paths,
+        )
+
+    def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
+        """Remove a revision from this machine, or all of a container's; those in use are refused.
+
+        :returns: what was removed
+        :raises ContainerNotFoundError: there is none on this machine
+        :raises RevisionInUseError: somebody uses one of them; the others are gone
+        """
+        from rezup.containers.removal import drop
+
+        return drop(place.name, revision, place.local, reporter=self.reporter)
+
+    def droppable(self, place: Place, revision: str | None = None) -> list[Stamp]:
+        """What `drop` would remove, so that a user can be asked.
+
+        :raises ContainerNotFoundError: there is none on this machine
+        """
+        from rezup.containers.removal import targets
+
+        return targets(place.name, revision, place.local)
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def containers(self) -> tuple[list[ContainerSummary], RemoteUnreachableError | None]:
+        """Every container known here, on the remote, or by its recipe only."""
+        from rezup.containers.inventory import containers
+        from rezup.recipes.discovery import discover
+
+        recipes = {found.name: found.path for found in discover(self.recipes_folder)}
+        settings = self.settings()
+        local, remote_root = LocalStore(settings.root_local), settings.root_remote
+        remote = RemoteStore(remote_root) if remote_root else None
+        summaries, unreachable = containers(local, remote, recipes)
+        by_name = {summary.name: summary for summary in summaries}
+        for name, path in recipes.items():  # those whose recipe names other roots
+            if not self._roots(path):
+                continue
+            place = self.place(name)
+            own, error = containers(place.local, place.remote, {name: path})
+            by_name.update((summary.name, summary) for summary in own if summary.name == name)
+            unreachable = unreachable or error
+        return [by_name[name] for name in sorted(by_name)], unreachable
+
+    def revisions(self, place: Place) -> tuple[list[RevisionSummary], RemoteUnreachableError | None]:
+        """All revisions of a container, newest first.
+
+        :raises ContainerNotFoundError: there is no such container
+        """
+        from rezup.containers.inventory import revisions
+
+        found, unreachable = revisions(place.name, place.local, place.remote, platform=platform_tag())
+        if not found and unreachable is None and not place.recipe_file.is_file():
+            raise self._not_found(place)
+        return found, unreachable
+
+    def status(self, place: Place, revision: str | None = None) -> Status:
+        """Everything about one container at this moment."""
+        from rezup.containers.status import status
+
+        inside = self.environ.get("REZUP_CONTAINER"), self.environ.get("REZUP_REVISION")
+        current = (
+            (inside[0], Stamp(inside[1])) if inside[0] and inside[1] and Stamp.is_stamp(inside[1]) else None
+        )
+        return status(
+            self._acquisition(place),
+            Wanted(place.name, revision),
+            current=current,
+            settings=place.settings.described(),
+        )
+
+    def local_names(self, prefix: str) -> list[str]:
+        """What a target may be completed to: containers of this machine, revisions after an `@`."""
+        name, at, _ = prefix.partition("@")
+        local = LocalStore(self.settings().root_local)
+        if not at:
+            return list(local.containers())
+        container = ContainerName.parse(name)
+        return [f"{container}@{stamp}" for stamp in local.listing(container).newest_first()]
+
+    def recipe(self, name_or_file: str | None = None) -> Recipe:
+        """A recipe, by the name of its container or by its path.
+
+        :raises RecipeError: it can't be used, or there is none
+        """
+        from rezup.recipes.parse import load
+
+        text = name_or_file or DEFAULT_CONTAINER
+        is_path = Path(text).is_file() or Path(text).name != text or text.endswith(".toml")
+        path = Path(text).expanduser() if is_path else self.place(text).recipe_file
+        if not path.is_file():
+            raise RecipeError(f"there is no recipe {path}", hint="`rezup list` shows the recipes there are")
+        return load(path.absolute())
+
+    # -- wiring -------------------------------------------------------------------------------
+
+    def _wanted(self, place: Place, revision: str | None) -> Wanted:
+        if revision is not None:
+            return Wanted(place.name, revision)
+        return Wanted(place.name, place.settings.use_revision, place.settings.origins["use_revision"])
+
+    def _acquisition(self, place: Place, *, local: bool = False) -> Acquisition:
+        cache = place.settings.cache_dir / "remotes-v1"
+        return Acquisition(
+            local=place.local,
+            remote=None if local else place.remote,
+            remembered=Remembered(cache, place.remote.root if place.remote else Path()),
+            workshop=lambda: self._workshop(place),
+            backoff=lambda: self._backoff(place),
+            reporter=self.reporter,
+            platform=platform_tag(),
+        )
+
+    def _backoff(self, place: Place) -> Backoff:
+        from rezup.containers.backoff import Backoff
+
+        return Backoff(place.settings.folders.state / "backoff", place.local.root)
+
+    def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
+        """A container that exists nowhere yet comes from its own recipe; the default one always can."""
+        own = place.name == DEFAULT_CONTAINER or place.recipe_file.name == f"rezup.{place.name}.toml"
+        if not own or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
+            raise self._not_found(place)
+        recipe = self._recipe(place, None)
+        self.reporter.info(f"{place.name}: first use, building it from {place.recipe_file}")
+        self._workshop(place).create(place.name, recipe, keep_own=False)
+        # Chosen again, so that a pin or a remote that appeared meanwhile is respected.
+        acquired = acquisition.acquire(wanted)
+        if acquired is None:
+            raise self._not_found(place)
+        return acquired
+
+    def _recipe(self, place: Place, recipe_file: Path | None) -> Recipe:
+        from rezup.recipes.default import write_default
+        from rezup.recipes.parse import load
+
+        path = recipe_file or place.recipe_file
+        if recipe_file is None and not path.is_file() and path.name == "rezup.toml":
+            try:
+                if write_default(path):
+                    self.reporter.info(f"wrote the default recipe {path}; change it as you like")
+            except OSError as error:
+                raise StoreError(
+                    f"the default recipe {path} can't be written", context=error.strerror,
+                    hint="give a recipe with --make RECIPE",
+                ) from error  # fmt: skip
+        recipe = load(path)
+        for problem in recipe.warnings:
+            self.reporter.warning(str(problem))
+        return recipe
+
+    def _held(self, place: Place, revision: Revision, reason: str) -> Acquired:
+        hold = place.local.hold(revision.container, revision.stamp)
+        return Acquired(revision, hold, reason, is_from_remote=False)
+
+    def _maker(self) -> Maker:
+        from rezup import __version__
+        from rezup.containers.creation import Maker
+        from rezup.system.machine import host_name, user_name
+
+        return Maker(user_name(), host_name(), __version__, platform_tag())
+
+    def _workshop(self, place: Place) -> Workshop:
+        from rezup.containers.building import Builder
+        from rezup.containers.creation import Workshop
+
+        settings = place.settings
+        return Workshop(
+            store=place.local,
+            build=Builder(
+                environ=self.environ,
+                cache=settings.cache_dir,
+                logs=settings.folders.state / "logs",
+                reporter=self.reporter,
+                offline=settings.offline,
+                fetch_python=settings.fetch_python,
+            ),
+            maker=self._maker(),
+            reporter=self.reporter,
+            lock_timeout=settings.lock_timeout,
+        )
+
+    def _not_found(self, place: Place) -> ContainerNotFoundError:
+        recipe = "rezup.toml" if place.name == DEFAULT_CONTAINER else f"rezup.{place.name}.toml"
+        return ContainerNotFoundError(
+            f"there is no container {place.name}",
+            context=f"{place.local.root} has none of that name"
+            + (f", nor has {place.remote.root}" if place.remote else "")
+            + f", and there is no recipe {self.recipes_folder / recipe}",
+            hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
+        )
+
+
+def _pick_roots(document: dict[str, Any]) -> dict[str, Any]:
+    table = document.get("root")
+    return (
+        {k: v for k, v in table.items() if k in ("local", "remote") and v} if isinstance(table, dict) else {}
+    )

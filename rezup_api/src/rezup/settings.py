@@ -1,0 +1,209 @@
+"""What was configured, each value with the place it comes from.
+
+In falling order: what the site locked, the command line, the environment, the recipe, the
+user's ``config.toml``, the site's ``config.toml``, the default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rezup.errors import SettingsError
+from rezup.system.compiled import read_toml
+from rezup.system.dirs import Folders, user_folders, user_home
+from rezup.system.machine import platform_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: configuration key -> environment variable (None: no variable of its own)
+VARIABLES: Mapping[str, str | None] = {
+    "root_local": "REZUP_ROOT_LOCAL",
+    "root_remote": "REZUP_ROOT_REMOTE",
+    "default_shell": "REZUP_DEFAULT_SHELL",
+    "prompt": "REZUP_PROMPT",
+    "use_revision": "REZUP_USE_REVISION",
+    "offline": "REZUP_OFFLINE",
+    "cache_dir": "REZUP_CACHE_DIR",
+    "lock_timeout": "REZUP_LOCK_TIMEOUT",
+    "clean_after": "REZUP_CLEAN_AFTER",
+    "fetch_python": None,
+}
+
+#: Read from configuration files by the parts of the tool that they belong to.
+OTHER_KEYS = frozenset({"auto_upgrade", "locked"})
+
+
+class Source(NamedTuple):
+    """One place of configuration, stronger than those after it."""
+
+    name: Callable[[str], str]
+    values: Mapping[str, Any]
+
+
+class Settings(NamedTuple):
+    """Everything configured; paths are absolute, durations in seconds unless said otherwise."""
+
+    root_local: Path
+    root_remote: Path | None
+    default_shell: str | None
+    prompt: str | None
+    use_revision: str | None
+    offline: bool
+    cache_dir: Path
+    lock_timeout: float
+    clean_after: float | None
+    """Days after which an unused revision may be pruned."""
+    fetch_python: bool
+    """Whether uv may download a Python that no place on this machine has."""
+    folders: Folders
+    origins: Mapping[str, str]
+    """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
+
+    @classmethod
+    def load(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        overrides: Mapping[str, Any] | None = None,
+        recipe: tuple[str, Mapping[str, Any]] | None = None,
+    ) -> Settings:
+        """Read what is configured.
+
+        :param overrides: values from the command line, by configuration key; None means not given
+        :param recipe: a recipe's path and its `[root]` table
+        :raises SettingsError: a value can't be used; nothing was changed
+        """
+        folders = user_folders("rezup", environ)
+        cache = Path(environ["REZUP_CACHE_DIR"]) if environ.get("REZUP_CACHE_DIR") else folders.cache
+        user = _file(folders.config / "config.toml", cache)
+        site = _file(folders.site_config / "config.toml", cache)
+        return _Resolver(environ, _sources(environ, overrides or {}, recipe, user, site)).settings(folders)
+
+    def described(self) -> dict[str, tuple[str, str]]:
+        """Each setting as text, with its origin."""
+        values = ((name, getattr(self, name)) for name in VARIABLES)
+        return {name: ("" if v is None else str(v), self.origins[name]) for name, v in values}
+
+
+def _file(path: Path, cache: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        data = read_toml(path, cache / "settings-v1", kind="config", pick=dict)
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            f"{path} can't be read", context=str(error), hint="correct or remove it"
+        ) from error
+    unknown = sorted(set(data or ()) - set(VARIABLES) - OTHER_KEYS)
+    if unknown:
+        raise SettingsError(
+            f"{path} has unknown keys: {', '.join(map(ascii, unknown))}",
+            context=f"known are {', '.join(sorted({*VARIABLES, *OTHER_KEYS}))}",
+            hint="correct or remove them",
+        )
+    return str(path), data or {}
+
+
+def _sources(
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any],
+    recipe: tuple[str, Mapping[str, Any]] | None,
+    user: tuple[str, dict[str, Any]],
+    site: tuple[str, dict[str, Any]],
+) -> tuple[Source, ...]:
+    locked = site[1].get("locked", [])
+    if not isinstance(locked, list) or not set(locked) <= set(VARIABLES) | OTHER_KEYS:
+        raise SettingsError(f"{site[0]}: `locked` must list configuration keys", hint="correct it")
+    variables = {
+        key: environ[variable] for key, variable in VARIABLES.items() if variable and environ.get(variable)
+    }
+    recipe_values = {f"root_{k}": v for k, v in recipe[1].items() if v} if recipe else {}
+    return (
+        Source(lambda _: f"{site[0]} (locked)", {key: site[1][key] for key in locked if key in site[1]}),
+        Source(
+            lambda _: "command line", {key: value for key, value in overrides.items() if value is not None}
+        ),
+        Source(lambda key: VARIABLES[key] or key, variables),
+        Source(lambda _: recipe[0] if recipe else "", recipe_values),
+        Source(lambda _: user[0], user[1]),
+        Source(lambda _: site[0], site[1]),
+    )
+
+
+class _Resolver:
+    """Takes each setting from the strongest source that has it, and checks it."""
+
+    def __init__(self, environ: Mapping[str, str], sources: tuple[Source, ...]) -> None:
+        self._environ = environ
+        self._sources = sources
+        self._origins: dict[str, str] = {}
+
+    def settings(self, folders: Folders) -> Settings:
+        home = user_home(self._environ)
+        return Settings(
+            root_local=self._get("root_local", self._path, home / ".rezup"),
+            root_remote=self._get("root_remote", self._path, None),
+            default_shell=self._get("default_shell", _text, None),
+            prompt=self._get("prompt", _text, None),
+            use_revision=self._get("use_revision", _text, None),
+            offline=self._get("offline", _flag, default=False),
+            cache_dir=self._get("cache_dir", self._path, folders.cache),
+            lock_timeout=self._get("lock_timeout", _number, 300.0),
+            clean_after=self._get("clean_after", _number, None),
+            fetch_python=self._get("fetch_python", _flag, default=True),
+            folders=folders,
+            origins=self._origins,
+        )
+
+    def _get(self, key: str, read: Callable[[Any], Any], default: Any) -> Any:
+        for source in self._sources:
+            if key in source.values:
+                value, origin = source.values[key], source.name(key)
+                self._origins[key] = origin
+                try:
+                    return read(value)
+                except ValueError as error:
+                    raise SettingsError(
+                        f"{key} can't be {ascii(value)[:80]}",
+                        context=str(error),
+                        hint=f"correct it in: {origin}",
+                    ) from error
+        self._origins[key] = "default"
+        return default
+
+    def _path(self, value: Any) -> Path:
+        text = _text(value).replace("{platform}", platform_tag())
+        if text.startswith("~"):
+            head, _, rest = text.partition("/")
+            text = os.path.join(user_home(self._environ), rest) if head == "~" else os.path.expanduser(text)
+        if not os.path.isabs(text):
+            text = os.path.abspath(text)  # Path.absolute keeps ".."
+        return Path(text)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("it must be a text that is not empty")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = _text(value).lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("it must be true or false")
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError("it must be a number") from None
+    if isinstance(value, bool) or not 0 <= number < 1e9:
+        raise ValueError("it must be a number of 0 or more")
+    return number

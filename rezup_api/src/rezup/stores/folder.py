@@ -1,0 +1,267 @@
+"""A store that is a folder, local or mounted.
+
+::
+
+    {root}/
+      {container}/
+        pin                    optional: the stamp that `use` must take
+        1795179768.172130/     a revision, renamed here when it was complete
+        revisions/1619780350.58/    a revision that rezup 2.x made
+        .staging-*             a revision being built; no reader looks here
+        .trash-*               a revision being deleted
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from rezup.errors import InvalidNameError, StoreError
+from rezup.recipes.names import ContainerName
+from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
+from rezup.stores.stamps import Stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+LEGACY = "revisions"
+STAGING = ".staging-"
+TRASH = ".trash-"
+
+
+class FolderStore(Store):
+    """What local and remote roots share; every operation below `root` passes through `_do`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _do(self, operation: Callable[[], Any]) -> Any:
+        """Perform one reading operation, whose answer is JSON.
+
+        :raises OSError: it failed
+        """
+        return operation()
+
+    def folder(self, container: ContainerName, revision: Stamp, *, legacy: bool = False) -> Path:
+        """Where a revision is, or would be."""
+        parent = self.root / container
+        return (parent / LEGACY if legacy else parent) / revision
+
+    def find(self, container: ContainerName, revision: Stamp) -> Path | None:
+        """Where a revision is; None if it is missing."""
+        for legacy in (False, True):
+            path = self.folder(container, revision, legacy=legacy)
+            if path.is_dir():
+                return path
+        return None
+
+    def containers(self) -> tuple[ContainerName, ...]:
+        try:
+            found = self._do(lambda: _container_names(self.root))
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return tuple(ContainerName(name) for name in found)
+
+    def listing(self, container: ContainerName) -> Listing:
+        try:
+            found = self._do(lambda: look(self.root / container))
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return as_listing(found)
+
+    def read(self, container: ContainerName, revision: Stamp, name: str) -> bytes | None:
+        paths = [self.folder(container, revision, legacy=legacy) / name for legacy in (False, True)]
+        try:
+            text = self._do(lambda: _read_first(paths))
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return None if text is None else bytes.fromhex(text)
+
+    def publish(self, container: ContainerName, files: Mapping[str, bytes], at: Stamp) -> Stamp:
+        from rezup.system.files import open_new, remove_tree
+
+        staging = self.stage(container)
+        try:
+            for name, data in files.items():
+                with open_new(staging / name) as stream:
+                    stream.write(data)
+            return self.adopt(container, staging, at)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            remove_tree(staging)
+
+    def stage(self, container: ContainerName) -> Path:
+        """A new private folder, on the same file system, in which a revision can be built.
+
+        :raises StoreError: it can't be made
+        """
+        from rezup.system.files import make_folder
+
+        parent = self.root / container
+        try:
+            for _ in range(100):
+                make_folder(parent)
+                path = parent / f"{STAGING}{os.getpid()}-{os.urandom(4).hex()}"
+                try:
+                    path.mkdir(mode=0o755)
+                except (FileExistsError, FileNotFoundError):  # the container was dropped just now
+                    continue
+                return path
+        except OSError as error:
+            raise self._unwritable(error) from error
+        raise StoreError(f"no folder could be made in {parent}")
+
+    def adopt(self, container: ContainerName, staging: Path, at: Stamp) -> Stamp:
+        """Make a staged revision visible under the first free stamp from `at` on; see `publish`.
+
+        :raises OSError: it could not be synced or renamed; nothing became visible
+        """
+        from rezup.system.files import open_permissions, rename_new, sync_tree
+
+        open_permissions(staging)
+        sync_tree(staging)
+        while True:
+            newest = as_listing(look(self.root / container)).newest
+            if newest is not None and at.order <= newest.order:
+                at = newest.following()
+            if rename_new(staging, self.folder(container, at)):
+                return at
+
+    def remove(self, container: ContainerName, revision: Stamp) -> None:
+        from rezup.system.files import remove_tree
+
+        path = self.find(container, revision)
+        if path is None:
+            return
+        if not is_revision(path, self.root):
+            raise StoreError(
+                f"{path} is left alone", context="it is no revision of rezup, or it lies outside of the root"
+            )
+        trash = self.root / container / f"{TRASH}{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            path.rename(trash)
+            remove_tree(trash)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def remove_leftovers(self, container: ContainerName) -> None:
+        """Delete an empty container's folder with what rezup itself left in it, and nothing else."""
+        import contextlib
+
+        parent = self.root / container
+        if as_listing(look(parent)).everything:
+            return
+        for name in (PIN, ".lock", ".lock.owner"):
+            with contextlib.suppress(OSError):
+                (parent / name).unlink()
+        for folder in (parent / LEGACY, parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _unreadable(self, error: OSError) -> StoreError:
+        return StoreError(f"the root {self.root} can't be read", context=_reason(error))
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"the root {self.root} can't be written",
+            context=_reason(error),
+            hint="check its permissions and free space, or choose another with --root or REZUP_ROOT_LOCAL",
+        )
+
+
+def _reason(error: OSError) -> str:
+    text = error.strerror or str(error)
+    return text if error.filename is None else f"{error.filename}: {text}"
+
+
+def as_listing(found: dict[str, Any]) -> Listing:
+    """The plain answer of a look at a folder, with its names validated."""
+    pin, damaged = None, None
+    text = found.get("pin")
+    if text is not None:
+        if Stamp.is_stamp(text):
+            pin = Stamp(text)
+        else:
+            damaged = str(text)[:80]
+    return Listing(
+        frozenset(map(Stamp, found["revisions"])),
+        frozenset(map(Stamp, found["legacy"])),
+        pin,
+        bool(found["exists"]),
+        damaged,
+    )
+
+
+def look(folder: Path) -> dict[str, Any]:
+    """One look: the folder, its pin, and the 2.x folder only where there is one."""
+    try:
+        revisions, has_legacy, has_pin = [], False, False
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if Stamp.is_stamp(entry.name):
+                    if entry.is_dir(follow_symlinks=False):
+                        revisions.append(entry.name)
+                elif entry.name == LEGACY:
+                    has_legacy = True
+                elif entry.name == PIN:
+                    has_pin = True
+    except (FileNotFoundError, NotADirectoryError):
+        return {"revisions": [], "legacy": [], "exists": False}
+    legacy = _stamps(folder / LEGACY) if has_legacy else []
+    answer = {"revisions": revisions, "legacy": legacy, "exists": bool(revisions or legacy or has_pin)}
+    if has_pin:
+        text = _read(folder / PIN)
+        if text is not None:
+            answer["pin"] = bytes.fromhex(text).decode("utf-8", "replace").strip()
+    return answer
+
+
+def _stamps(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [e.name for e in entries if Stamp.is_stamp(e.name) and e.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _container_names(root: Path) -> list[str]:
+    try:
+        names = sorted(e.name for e in os.scandir(root) if e.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    valid = []
+    for name in names:
+        try:
+            ContainerName.parse(name)
+        except InvalidNameError:
+            continue
+        if _stamps(root / name) or _stamps(root / name / LEGACY):
+            valid.append(name)
+    return valid
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().hex()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _read_first(paths: list[Path]) -> str | None:
+    for path in paths:
+        text = _read(path)
+        if text is not None:
+            return text
+    return None
+
+
+def is_revision(path: Path, root: Path) -> bool:
+    """Whether a folder carries rezup's own mark and really lies below the root, links resolved."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    real, base = path.resolve(), root.resolve()
+    if base not in real.parents or real.name != path.name:
+        return False
+    return any((path / name).is_file() for name in (RECEIPT, RECIPE))

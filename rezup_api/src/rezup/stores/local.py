@@ -1,0 +1,133 @@
+"""The root on this machine: revisions with their environments.
+
+A revision is in use while anybody holds a shared lock on its ``lease`` file, or runs with its
+name in ``REZUP_REVISION``. A staging folder is being worked on while its builder holds one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+from rezup.errors import RevisionInUseError, StoreError
+from rezup.stores.folder import STAGING, TRASH, FolderStore
+from rezup.system import locks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.stamps import Stamp
+
+LEASE = "lease"
+
+#: Seconds after which the leavings of a killed process are swept; where locks tell nothing, much more.
+SWEEP_AFTER = 60.0
+SWEEP_AFTER_UNKNOWN = 86400.0
+
+
+class LocalStore(FolderStore):
+    """A folder store whose revisions have environments and leases."""
+
+    def hold(self, container: ContainerName, revision: Stamp) -> locks.Hold:
+        """Mark a revision as in use until the last process that inherits the mark has ended.
+
+        :raises locks.Gone: it was removed at that moment; choose again
+        """
+        path = self.find(container, revision)
+        if path is None:
+            raise locks.Gone(revision)
+        try:
+            return locks.hold(path / LEASE)
+        except FileNotFoundError:
+            # Revisions of rezup 2.x have no lease; the environment variable protects them.
+            if path.is_dir():
+                return locks.Hold(None)
+            raise locks.Gone(revision) from None
+
+    def holders(self, container: ContainerName, revision: Stamp) -> tuple[str, ...]:
+        """Who uses a revision, in words; empty if nobody does."""
+        from rezup.system import holders
+
+        path = self.find(container, revision)
+        if path is None:
+            return ()
+        found = {
+            *holders.open_by(path / LEASE),
+            *holders.with_environment(REZUP_CONTAINER=container, REZUP_REVISION=revision),
+        }
+        if found:
+            return tuple(str(holder) for holder in sorted(found))
+        with locks.exclusive(path / LEASE) as free:
+            return ("an unknown process",) if free is False else ()
+
+    def remove(self, container: ContainerName, revision: Stamp) -> None:
+        path = self.find(container, revision)
+        if path is None:
+            return
+        users = self.holders(container, revision)
+        with locks.exclusive(path / LEASE) as free:
+            if users or free is False:
+                raise RevisionInUseError(
+                    f"revision {revision} of {container} is in use",
+                    holders=users or ("an unknown process",),
+                    hint="leave its shells, then try again",
+                )
+            super().remove(container, revision)
+
+    def stage(self, container: ContainerName) -> Path:
+        staging = super().stage(container)
+        (staging / LEASE).touch(mode=0o644)
+        return staging
+
+    def settle(self, container: ContainerName, staging: Path, at: Stamp) -> bool:
+        """Make a staged revision visible under exactly this stamp; False if one is there already.
+
+        :raises OSError: it could not be synced or renamed; nothing became visible
+        """
+        from rezup.system.files import open_permissions, rename_new, sync_tree
+
+        open_permissions(staging)
+        sync_tree(staging)
+        return rename_new(staging, self.folder(container, at))
+
+    def set_aside(self, container: ContainerName, revision: Stamp) -> None:
+        """Take a revision that can't be used out of the way of a new build of the same name.
+
+        :raises RevisionInUseError: somebody uses it all the same
+        """
+        with contextlib.suppress(FileNotFoundError):
+            self.remove(container, revision)
+
+    def sweep(self, container: ContainerName) -> None:
+        """Delete what killed processes left behind; never raises, never touches work under way."""
+        from rezup.system.files import remove_tree
+
+        try:
+            names = [e.name for e in os.scandir(self.root / container) if e.name.startswith((STAGING, TRASH))]
+        except OSError:
+            return
+        for name in names:
+            path = self.root / container / name
+            with contextlib.suppress(OSError), locks.exclusive(path / LEASE) as free:
+                limit = SWEEP_AFTER if free else SWEEP_AFTER_UNKNOWN
+                if free is not False and time.time() - path.lstat().st_mtime > limit:
+                    remove_tree(path)
+
+    def check_root(self) -> None:
+        """Refuse a root that Rez itself could not run in.
+
+        :raises StoreError: its path has a character that breaks shells or PATH
+        """
+        text = str(self.root)
+        wrong = sorted(
+            {c for c in text if c in "$`%" or ord(c) < 32 or (c == os.pathsep and os.pathsep == ":")}
+        )
+        if wrong:
+            raise StoreError(
+                f"the root {text!a} can't hold Rez",
+                context=f"its path has {', '.join(map(ascii, wrong))}, which shells expand or split at",
+                hint="choose another with --root or REZUP_ROOT_LOCAL",
+            )

@@ -1,0 +1,52 @@
+"""A root that several machines see: recipes and receipts only, and it may be gone.
+
+Every reading operation is bounded in time. Nothing here is a server: a remote root is a folder
+on a share, so that any studio has one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rezup.errors import RemoteUnreachableError, StoreError
+from rezup.stores.folder import FolderStore
+from rezup.system import bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+#: Seconds that a launch waits for the remote before it goes on with what it knows.
+TIMEOUT = 1.0
+
+
+class RemoteStore(FolderStore):
+    """The same shape as a local root, without environments."""
+
+    def __init__(self, root: Path, *, timeout: float = TIMEOUT) -> None:
+        super().__init__(root)
+        self.timeout = timeout
+
+    def _do(self, operation: Callable[[], Any]) -> Any:
+        def if_mounted() -> Any:
+            answer = operation()
+            # An unmounted share is an absent (or empty) folder: absent must not read as "no such container".
+            if not answer or (isinstance(answer, dict) and not answer["exists"]):
+                self.root.stat()
+            return answer
+
+        try:
+            return bounded.call(if_mounted, self.timeout)
+        except bounded.TimedOut:
+            raise RemoteUnreachableError(
+                f"the remote root {self.root} is unreachable",
+                context=f"no answer within {self.timeout:g} s",
+                hint="check the mount; --local uses what is on this machine",
+            ) from None
+
+    def _unreadable(self, error: OSError) -> StoreError:
+        return RemoteUnreachableError(
+            f"the remote root {self.root} is unreachable",
+            context=error.strerror or str(error),
+            hint="check the mount; --local uses what is on this machine",
+        )

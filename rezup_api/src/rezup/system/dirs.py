@@ -1,0 +1,64 @@
+"""Where a user's configuration, caches and state belong, by each platform's convention.
+
+The answers are those of platformdirs (a test compares them). On Linux they are worked out
+here, because loading that library costs more than all other work of a warm start.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Folders(NamedTuple):
+    """The folders of one application; none of them needs to exist."""
+
+    config: Path
+    site_config: Path
+    cache: Path
+    state: Path
+
+
+def user_home(environ: Mapping[str, str]) -> Path:
+    """The home folder, from the given environment first.
+
+    :raises RuntimeError: neither the environment nor the user database names one
+    """
+    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME")
+    return Path(home) if home else Path.home()
+
+
+def user_folders(application: str, environ: Mapping[str, str]) -> Folders:
+    """The folders of `application` for the current user."""
+    if not sys.platform.startswith("linux"):
+        return _by_platformdirs(application)
+    home = user_home(environ)
+
+    def folder(variable: str, default: Path) -> Path:
+        value = environ.get(variable, "").strip()
+        # The XDG rules: a relative path is invalid and ignored.
+        return (Path(value) if value.startswith("/") else default) / application
+
+    site = environ.get("XDG_CONFIG_DIRS", "").split(":")[0].strip()
+    return Folders(
+        config=folder("XDG_CONFIG_HOME", home / ".config"),
+        site_config=(Path(site) if site.startswith("/") else Path("/etc/xdg")) / application,
+        cache=folder("XDG_CACHE_HOME", home / ".cache"),
+        state=folder("XDG_STATE_HOME", home / ".local" / "state"),
+    )
+
+
+def _by_platformdirs(application: str) -> Folders:
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(application, appauthor=False)
+    return Folders(
+        config=dirs.user_config_path,
+        site_config=dirs.site_config_path,
+        cache=dirs.user_cache_path,
+        state=dirs.user_state_path,
+    )

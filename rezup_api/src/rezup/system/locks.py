@@ -1,0 +1,213 @@
+"""Locks that end with the process that holds them.
+
+A *shared hold* marks a folder as in use, for as long as any process that inherited the
+descriptor lives: an OS lock on a file in it. A *build lock* keeps two processes from doing the
+same work; correctness never depends on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: tcsh closes all descriptors below its own; none of the shells touches 256 and above.
+LOWEST_DESCRIPTOR = 256
+
+#: Failures that mean "this file system has no locks", not "somebody has it".
+_UNSUPPORTED = frozenset(
+    code
+    for code in (
+        errno.ENOLCK,
+        errno.ENOSYS,
+        errno.EOPNOTSUPP,
+        errno.ENOTSUP,
+        errno.EINVAL,
+        errno.EIO,
+        errno.ESTALE,
+    )
+)
+
+
+class Gone(Exception):  # noqa: N818 - an answer rather than an error
+    """The locked file is not the one at the path any more."""
+
+
+class Hold:
+    """A shared lock on an open file; `descriptor` is None where the system has no such lock."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self.descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go; other processes that inherited the descriptor go on holding."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def keep_for_children(self) -> bool:
+        """Move the descriptor where shells leave it alone and let children inherit it.
+
+        :returns: False where that is not possible, so the caller must stay as parent
+        """
+        if self.descriptor is None:
+            return True
+        if sys.platform == "win32":
+            return False
+        import fcntl
+
+        try:
+            high = fcntl.fcntl(self.descriptor, fcntl.F_DUPFD, LOWEST_DESCRIPTOR)
+        except OSError:  # the limit on open files is lower than that
+            return False
+        os.close(self.descriptor)
+        os.set_inheritable(high, True)
+        self.descriptor = high
+        return True
+
+
+def hold(path: Path) -> Hold:
+    """Take a shared lock on `path`, which must exist; needs no write access.
+
+    :raises FileNotFoundError: there is no such file
+    :raises Gone: it was removed or replaced at that moment, or a remover has it; choose again
+    """
+    if sys.platform == "win32":
+        # An open handle without share-delete keeps the file, and so its folder, from removal.
+        return Hold(os.open(path, os.O_RDONLY | os.O_BINARY))
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Gone(str(path)) from None
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+        try:
+            current = os.stat(path)  # compared with fstat
+        except FileNotFoundError:
+            raise Gone(str(path)) from None
+        mine = os.fstat(descriptor)
+        if (current.st_dev, current.st_ino) != (mine.st_dev, mine.st_ino):
+            raise Gone(str(path))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return Hold(descriptor)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
+    """Try to lock `path` against every hold, without waiting.
+
+    :returns: True if nobody else holds it, False if somebody does, None where the file is
+        missing or locks are not supported, so that nothing is known
+    """
+    if sys.platform == "win32":
+        yield _unused_on_windows(path)
+        return
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except PermissionError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        answer: bool | None = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            answer = False
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+            answer = None
+        yield answer
+    finally:
+        os.close(descriptor)
+
+
+def _unused_on_windows(path: Path) -> bool | None:
+    """A file that is open elsewhere can't be renamed there."""
+    probe = path.with_name(path.name + ".probe")
+    try:
+        path.rename(probe)
+        probe.rename(path)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def build_lock(
+    path: Path,
+    *,
+    owner: str,
+    timeout: float,
+    waiting: Callable[[str, float], None],
+    is_done: Callable[[], bool],
+    unavailable: Callable[[str], None],
+) -> Iterator[None]:
+    """Keep others from doing the same work; on any trouble with locks, go on without one.
+
+    :param owner: who we are, shown to those who wait
+    :param timeout: seconds after which we go on unlocked
+    :param waiting: told who has the lock and for how long we wait, at once and every five seconds
+    :param is_done: asked while waiting; True ends the wait, the work is there
+    :param unavailable: told why we go on without the lock
+    """
+    from filelock import FileLock, Timeout
+
+    sidecar = path.with_name(path.name + ".owner")
+    lock = FileLock(path, mode=0o644)
+    waited = 0.0
+    acquired = False
+    try:
+        while not acquired:
+            try:
+                step = min(5.0 if waited else 0.05, max(timeout - waited, 0.0))
+                lock.acquire(timeout=step, poll_interval=0.05)
+                acquired = True
+            except Timeout:
+                waited += step
+                if is_done():
+                    break
+                if waited >= timeout:
+                    unavailable(f"still locked by {_read_owner(sidecar)} after {timeout:g} s")
+                    break
+                waiting(_read_owner(sidecar), waited)
+            except (OSError, NotImplementedError) as error:
+                unavailable(str(error))
+                break
+        if acquired:
+            with contextlib.suppress(OSError):
+                sidecar.write_text(owner, encoding="utf-8")
+        yield
+    finally:
+        if acquired:
+            with contextlib.suppress(OSError):
+                sidecar.unlink()
+            with contextlib.suppress(OSError):
+                lock.release()
+
+
+def _read_owner(sidecar: Path) -> str:
+    try:
+        return sidecar.read_text(encoding="utf-8", errors="replace")[:200].strip() or "an unknown process"
+    except OSError:
+        return "an unknown process"

@@ -1,0 +1,56 @@
+"""Facts about this machine and this process's user."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def platform_tag() -> str:
+    """System and processor, e.g. "linux-x86_64": what a built environment is tied to."""
+    if sys.platform == "win32":
+        import platform
+
+        return f"win32-{platform.machine().lower()}"
+    return f"{sys.platform}-{os.uname().machine}"
+
+
+def host_name() -> str:
+    """The name of this host, without asking the network."""
+    if sys.platform == "win32":
+        return os.environ.get("COMPUTERNAME", "unknown")
+    return os.uname().nodename
+
+
+def user_name() -> str:
+    """The name of the user behind this process, or its number."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no entry in the user database, as in many containers
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def process_environment() -> dict[str, str]:
+    """A copy of this process's environment."""
+    return dict(os.environ)
+
+
+def is_root_for_somebody_else() -> bool:
+    """True under `sudo` with the home of the user who called it."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    home = os.environ.get("HOME", "")
+    try:
+        return bool(home) and os.stat(home).st_uid != 0  # no Path needed
+    except OSError:
+        return False
+
+
+def has_terminal() -> bool:
+    """Whether somebody could type something: the standard input is a terminal."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False

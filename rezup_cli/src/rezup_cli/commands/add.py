@@ -1,0 +1,71 @@
+"""``rezup add``: a new revision, here or for the studio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rezup.errors import LaunchError, NestedContainerError
+from rezup_cli.commands.options import json_option, name_argument, recipe_file, root_options, talk_options
+
+if TYPE_CHECKING:
+    from rezup_cli.console import Console
+
+
+@click.command(
+    "add", epilog="\b\nrezup add foo --remote --skip-use     publish ~/rezup.foo.toml to the studio"
+)
+@name_argument
+@click.option("-f", "--file", "file_text", metavar="RECIPE", help="The recipe, instead of ~/rezup.NAME.toml.")
+@click.option("-r", "--remote", is_flag=True, help="Publish the recipe to the remote root.")
+@click.option("-s", "--skip-use", is_flag=True, help="Do not open a shell in it.")
+@click.option("--allow-local-paths", is_flag=True, help="Publish paths that other machines may not see.")
+@json_option
+@root_options
+@talk_options
+@click.pass_obj
+def command(
+    console: Console,
+    target: tuple[str | None, str | None],
+    file_text: str | None,
+    remote: bool,
+    skip_use: bool,
+    allow_local_paths: bool,
+    as_json: bool,
+    root: str | None,
+    remote_root: str | None,
+) -> int:
+    """Make a new revision of a container, and open a shell in it.
+
+    With --remote the recipe is published instead, and every machine builds that
+    revision at its next launch.
+    """
+    name = (target or (None, None))[0]
+    session = console.session(root_local=root, root_remote=remote_root)
+    file = recipe_file(file_text, name or ".main", "--file")
+    place = session.place(name, file)
+    acquired = None
+    if remote:
+        stamp = session.publish(place, file, allow_local_paths=allow_local_paths)
+        console.say(
+            f"{place.name}: published revision {stamp} to {place.remote.root if place.remote else ''}"
+        )
+    else:
+        acquired = session.make(place, file)
+        stamp = acquired.revision.stamp
+        console.say(f"{place.name}: made revision {stamp}")
+    if as_json:
+        from rezup_cli.results import document
+
+        console.show([document("add", {"container": place.name, "revision": stamp, "remote": remote})])
+        return 0
+    if skip_use:
+        return 0
+    try:
+        session.check_entrance(for_shell=not console.tail)
+    except (NestedContainerError, LaunchError) as error:
+        console.say(f"no shell is opened: {error}")
+        return 0
+    acquired = acquired or session.acquire(place, str(stamp))
+    return session.enter(acquired, place, command=console.tail or ())

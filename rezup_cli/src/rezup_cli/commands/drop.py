@@ -1,0 +1,59 @@
+"""``rezup drop``: off this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from rezup.errors import ContainerError
+from rezup_cli.commands.options import json_option, root_options, talk_options, target_argument
+
+if TYPE_CHECKING:
+    from rezup_cli.console import Console
+
+
+@click.command("drop")
+@target_argument
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@json_option
+@root_options
+@talk_options
+@click.pass_obj
+def command(
+    console: Console,
+    target: tuple[str | None, str | None],
+    yes: bool,
+    as_json: bool,
+    root: str | None,
+    remote_root: str | None,
+) -> int:
+    """Remove a revision from this machine, or a container with all of them.
+
+    Revisions in use stay. Nothing is removed from the remote root.
+    """
+    console.refuse_tail()
+    name, revision = target or (None, None)
+    if name is None:
+        raise click.UsageError("Say which container: rezup drop NAME")
+    session = console.session(root_local=root, root_remote=remote_root)
+    place = session.place(name)
+    doomed = session.droppable(place, revision)
+    what = f"{place.name}@{doomed[0]}" if revision else f"{place.name} with {len(doomed)} revision(s)"
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise ContainerError(
+                f"{what} was not removed",
+                context="nobody is there to be asked",
+                hint="say --yes to remove it",
+            )
+        click.confirm(f"Remove {what} from {place.local.root}?", abort=True, err=True)
+    removed = session.drop(place, revision)
+    if as_json:
+        from rezup_cli.results import document
+
+        console.show([document("drop", {"container": place.name, "removed": removed})])
+    else:
+        console.say(f"removed {what}")
+    return 0

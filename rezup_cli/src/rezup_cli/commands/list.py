@@ -1,0 +1,128 @@
+"""``rezup list``: what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rezup_cli.commands.options import json_option, name_argument, root_options, talk_options
+from rezup_cli.console import Console, table
+
+if TYPE_CHECKING:
+    from rezup.containers.inventory import ContainerSummary, RevisionSummary
+    from rezup.session import Place, Session
+
+
+@click.command("list")
+@name_argument
+@json_option
+@root_options
+@talk_options
+@click.pass_obj
+def command(
+    console: Console,
+    target: tuple[str | None, str | None],
+    as_json: bool,
+    root: str | None,
+    remote_root: str | None,
+) -> int:
+    """List containers; with a NAME, its revisions, the newest first."""
+    console.refuse_tail()
+    session = console.session(root_local=root, root_remote=remote_root)
+    name = (target or (None, None))[0]
+    data, lines = _revisions(session, session.place(name)) if name else _containers(session)
+    if as_json:
+        from rezup_cli.results import document
+
+        lines = [document("list", data)]
+    console.show(lines)
+    return 0
+
+
+def _containers(session: Session) -> tuple[dict[str, Any], list[str]]:
+    found, unreachable = session.containers()
+    if unreachable is not None:
+        session.reporter.warning(str(unreachable))
+    rows = [
+        (
+            c.name,
+            _where(c),
+            str(c.local),
+            "-" if c.remote is None else str(c.remote),
+            c.newest or "-",
+            c.pinned or "-",
+        )
+        for c in found
+    ]
+    data = {
+        "remote_reachable": unreachable is None,
+        "containers": [
+            {
+                "name": c.name, "where": _where(c), "local": c.local, "remote": c.remote,
+                "recipe": None if c.recipe is None else str(c.recipe), "newest": c.newest, "pinned": c.pinned,
+            }
+            for c in found
+        ],
+    }  # fmt: skip
+    if not found:
+        session.reporter.info("no containers yet; `rezup` makes the default one")
+        return data, []
+    return data, table(("NAME", "WHERE", "LOCAL", "REMOTE", "NEWEST", "PINNED"), rows)
+
+
+def _where(container: ContainerSummary) -> str:
+    if container.local and container.remote:
+        return "local, remote"
+    if container.local:
+        return "local"
+    return "remote only" if container.remote else "recipe only"
+
+
+def _revisions(session: Session, place: Place) -> tuple[dict[str, Any], list[str]]:
+    found, unreachable = session.revisions(place)
+    if unreachable is not None:
+        session.reporter.warning(str(unreachable))
+    data = {
+        "container": place.name,
+        "remote_reachable": unreachable is None,
+        "revisions": [_plain(revision) for revision in found],
+    }
+    rows = [
+        (
+            revision.stamp,
+            _sides(revision),
+            revision.state,
+            (revision.receipt.rez_version if revision.receipt else None) or "-",
+            revision.receipt.creator if revision.receipt else "-",
+            revision.receipt.description if revision.receipt else "",
+        )
+        for revision in found
+    ]
+    if not found:
+        session.reporter.info(f"{place.name} has no revision yet; `rezup use {place.name}` makes one")
+        return data, []
+    return data, table(("REVISION", "WHERE", "STATE", "REZ", "MADE BY", "DESCRIPTION"), rows)
+
+
+def _sides(revision: RevisionSummary) -> str:
+    if revision.is_local and revision.is_remote:
+        return "local, remote"
+    return "local" if revision.is_local else "remote"
+
+
+def _plain(revision: RevisionSummary) -> dict[str, Any]:
+    receipt = revision.receipt
+    return {
+        "revision": revision.stamp,
+        "local": revision.is_local,
+        "remote": revision.is_remote,
+        "state": revision.state,
+        "legacy": revision.is_legacy,
+        "folder": None if revision.folder is None else str(revision.folder),
+        "rez": receipt.rez_version if receipt else None,
+        "created": receipt.created if receipt else None,
+        "creator": receipt.creator if receipt else None,
+        "host": receipt.host if receipt else None,
+        "description": receipt.description if receipt else None,
+    }

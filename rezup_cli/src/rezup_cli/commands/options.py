@@ -1,0 +1,107 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+    from rezup_cli.console import Console
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Target(click.ParamType[Any]):
+    """``NAME`` or ``NAME@REVISION``; completes to what is on this machine."""
+
+    name = "target"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        name, at, revision = value.partition("@")
+        if at and not revision:
+            self.fail("a revision must follow the `@`", param, ctx)
+        return name or None, revision if at else None
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from rezup.errors import RezupError
+        from rezup_cli.console import Console
+
+        try:
+            names = Console().session().local_names(incomplete)
+        except (RezupError, OSError):
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def target_argument(function: F) -> F:
+    """``[NAME[@REVISION]]``, handed on as ``target``: a pair of texts or None."""
+    return click.argument("target", type=Target(), default="", metavar="[NAME[@REVISION]]")(function)
+
+
+def name_argument(function: F) -> F:
+    """``[NAME]``, handed on as ``target`` too; a revision is refused."""
+
+    def refuse(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value and value[1] is not None:
+            raise click.BadParameter("a container is meant here, without a revision", ctx, param)
+        return value
+
+    return click.argument("target", type=Target(), default="", metavar="[NAME]", callback=refuse)(function)
+
+
+def talk_options(function: F) -> F:
+    """``-q``, ``-v`` and ``-D``, also after the command's name."""
+
+    def level(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            console: Console = ctx.obj
+            console.set_level(**{str(param.name): True})
+
+    for flags, help_text in (
+        (("-D", "--debug"), "As -v, and tracebacks."),
+        (("-v", "--verbose"), "Also what was chosen, and why."),
+        (("-q", "--quiet"), "Only errors."),
+    ):
+        function = click.option(*flags, is_flag=True, expose_value=False, callback=level, help=help_text)(
+            function
+        )
+    return function
+
+
+def root_options(function: F) -> F:
+    """``--root`` and ``--remote-root``."""
+    function = click.option(
+        "--remote-root", metavar="DIR", help="The studio's root, instead of REZUP_ROOT_REMOTE."
+    )(function)
+    return click.option(
+        "--root", metavar="DIR", help="The root on this machine, instead of REZUP_ROOT_LOCAL."
+    )(function)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+def recipe_file(text: str | None, name: str | None, option: str) -> Path | None:
+    """The file that an option names.
+
+    :raises click.UsageError: it is no file
+    """
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        hint = "" if name else f" To make a revision of container {text}: rezup use {text} --make"
+        raise click.UsageError(f"{option} {text}: there is no such recipe file.{hint}")
+    return path.absolute()

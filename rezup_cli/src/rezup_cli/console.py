@@ -1,0 +1,200 @@
+"""How the command line talks: data to stdout, talk to stderr, and nothing by colour alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rezup.reporting import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rezup.errors import RezupError
+    from rezup.session import Session
+
+#: A stage shorter than this is not worth a line, in seconds.
+_WORTH_A_LINE = 0.05
+
+QUIET, NORMAL, VERBOSE, DEBUG = range(4)
+
+
+class Console:
+    """One run of the command line: what the user asked to hear, and what came after ``--``."""
+
+    def __init__(self, tail: list[str] | None = None, arguments: Sequence[str] = ()) -> None:
+        self.tail = tail
+        self.level = NORMAL
+        self.is_json = "--json" in arguments
+        self.command = next((word for word in arguments if not word.startswith("-")), "use")
+
+    @property
+    def debug(self) -> bool:
+        """Whether a traceback is wanted."""
+        return self.level == DEBUG
+
+    def set_level(self, *, quiet: bool = False, verbose: bool = False, debug: bool = False) -> None:
+        """Take the options of the group or of a command; a command's add to the group's."""
+        if debug:
+            self.level = DEBUG
+        elif verbose:
+            self.level = max(self.level, VERBOSE)
+        elif quiet:
+            self.level = QUIET
+
+    def session(self, *, timings: bool = False, **overrides: Any) -> Session:
+        """A session that talks through this console.
+
+        :param overrides: settings given on the command line
+        """
+        from rezup.session import Session
+
+        program = Path(sys.argv[0]).absolute() if os.path.basename(sys.argv[0]).startswith("rezup") else None
+        return Session.create(
+            reporter=ConsoleReporter(self, timings=timings), overrides=overrides, program=program
+        )
+
+    def refuse_tail(self) -> None:
+        """:raises click.UsageError: there is a ``--`` that this command has no use for"""
+        if self.tail is not None:
+            raise click.UsageError("`--` and a command after it belong to `rezup use` and `rezup add`.")
+
+    def say(self, line: str, *, level: int = NORMAL) -> None:
+        """A line of talk."""
+        if self.level >= level:
+            click.echo(line, err=True)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Lines of data."""
+        for line in lines:
+            click.echo(line)
+
+    def usage_error(self, error: click.ClickException) -> int:
+        """Show what was wrong with the command line; returns the exit status."""
+        if self.is_json:
+            from rezup_cli.results import error_document
+
+            click.echo(
+                error_document(self.command, error.exit_code, "usage", error.format_message(), None, None)
+            )
+        else:
+            error.show()
+        return error.exit_code
+
+
+class ConsoleReporter(Reporter):
+    """The library's voice on a terminal, or as plain lines where there is none."""
+
+    def __init__(self, console: Console, *, timings: bool) -> None:
+        self._console = console
+        self._timings: list[tuple[str, float, float]] | None = [] if timings else None
+        self._progress: Any = None
+        self._started = time.monotonic()
+
+    def info(self, message: str) -> None:
+        self._console.say(message)
+
+    def warning(self, message: str) -> None:
+        self._console.say(f"{styled('warning:', fg='yellow')} {message}", level=QUIET)
+
+    def debug(self, message: str) -> None:
+        self._console.say(message, level=VERBOSE)
+
+    def stage_started(self, name: str, detail: str) -> None:
+        if name == "start":
+            self._print_timings()
+        elif name in LONG_STAGES and self._console.level >= NORMAL:
+            self._show_stage(name, detail)
+
+    def stage_finished(self, name: str, seconds: float, cpu: float) -> None:
+        if self._timings is not None:
+            self._timings.append((name, seconds, cpu))
+        if name in LONG_STAGES and self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        if name in LONG_STAGES and seconds >= _WORTH_A_LINE:
+            self._console.say(f"{name}: {seconds:.2f} s", level=VERBOSE)
+
+    def output(self, line: str) -> None:
+        self._console.say(f"  {line}", level=DEBUG)
+
+    def waiting(self, what: str, holder: str, seconds: float) -> None:
+        self._console.say(f"waiting for {what} by {holder} ({seconds:.0f} s)")
+
+    def _show_stage(self, name: str, detail: str) -> None:
+        text = f"{LONG_STAGES[name]} {detail}".rstrip()
+        if not sys.stderr.isatty() or self._console.level >= DEBUG or os.environ.get("TERM") == "dumb":
+            self._console.say(f"{text} ...")
+            return
+        from rich.console import Console as RichConsole
+        from rich.status import Status
+
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = Status(text, console=RichConsole(stderr=True))
+        self._progress.start()
+
+    def stop(self) -> None:
+        """Take a progress display off the screen."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _print_timings(self) -> None:
+        if self._timings is None:
+            return
+        total = time.monotonic() - self._started
+        for name, seconds, cpu in [*self._timings, ("total since start", total, sum(os.times()[:4]))]:
+            click.echo(f"{name:20} {seconds * 1000:8.1f} ms wall {cpu * 1000:8.1f} ms cpu", err=True)
+
+
+#: The stages that a user waits for, in words.
+LONG_STAGES = {
+    "interpreter": "finding Python",
+    "environment": "making the environment",
+    "install": "installing",
+    "scripts": "writing scripts",
+    "byte-code": "compiling",
+    "publish": "publishing",
+}
+
+
+def styled(text: str, **style: Any) -> str:
+    """Colour for stderr, where a terminal shows it and nobody objects."""
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return click.style(text, **style)
+
+
+def show_error(console: Console, error: RezupError) -> int:
+    """What failed, why, what to do; as JSON for those who asked for it. Returns the exit status."""
+    if console.is_json:
+        from rezup_cli.results import error_document
+
+        click.echo(error_document(console.command, 1, error.code, error.message, error.context, error.hint))
+        return 1
+    click.echo(f"{styled('error:', fg='red', bold=True)} {error.message}", err=True)
+    problems = getattr(error, "problems", ())
+    if problems:
+        for problem in problems:
+            click.echo(f"  {problem}", err=True)
+    elif error.context:
+        click.echo(f"  {error.context}", err=True)
+    if error.hint:
+        click.echo(f"{styled('hint:', fg='cyan')} {error.hint}", err=True)
+    return 1
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Columns of text, as wide as needed; no line ends in blanks."""
+    cells = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

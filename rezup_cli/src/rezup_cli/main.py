@@ -1,0 +1,110 @@
+"""The entry point: cuts off the command after ``--``, runs one command, maps errors to exit statuses.
+
+0 done, 1 the request failed, 2 wrong usage, 130 interrupted; `use` returns the child's own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rezup.errors import RezupError
+from rezup_cli import __version__
+from rezup_cli.console import Console, show_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: command -> the module below `commands` that holds it; loaded when it is called
+COMMANDS = {
+    "add": "add",
+    "completions": "completions",
+    "drop": "drop",
+    "list": "list",
+    "recipe": "recipe",
+    "status": "status",
+    "use": "use",
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module only when that command is called, or its help is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(f"rezup_cli.commands.{module}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            advice = (
+                f"Did you mean {near[0]!r}?" if near else f"For a container of that name: rezup use {args[0]}"
+            )
+            raise click.UsageError(f"{error.message} {advice}", ctx) from None
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Next: `rezup use --help`, `rezup list`, `rezup status`.",
+)
+@click.version_option(__version__, "-V", "--version", message="rezup %(version)s")
+@click.option("-q", "--quiet", is_flag=True, help="Only errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Also what was chosen, and why.")
+@click.option("-D", "--debug", is_flag=True, help="As -v, and tracebacks.")
+@click.pass_context
+def cli(ctx: click.Context, quiet: bool, verbose: bool, debug: bool) -> None:
+    """Open a production Rez environment, the same on every machine.
+
+    Without a command, `rezup` opens a shell in the default container, `.main`,
+    and makes it on the first run.
+    """
+    ctx.ensure_object(Console).set_level(quiet=quiet, verbose=verbose, debug=debug)
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(cli.get_command(ctx, "use"))  # type: ignore[arg-type]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status.
+
+    :param arguments: instead of this process's own
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    tail: list[str] | None = None
+    if "--" in given:  # all after it is somebody else's command line
+        cut = given.index("--")
+        given, tail = given[:cut], given[cut + 1 :]
+    console = Console(tail=tail, arguments=given)
+    try:
+        status = cli.main(given, prog_name="rezup", obj=console, standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except RezupError as error:
+        if console.debug:
+            raise
+        return show_error(console, error)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return console.usage_error(error)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has had enough; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

@@ -1,0 +1,33 @@
+"""Fixtures of all tests, and guards against tests that change what they share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A machine of its own."""
+    return World(tmp_path / "machine")
+
+
+@pytest.fixture(autouse=True)
+def _unchanged_process() -> Iterator[None]:
+    """Fail a test that leaves another working folder or environment behind."""
+    folder, environment = os.getcwd(), dict(os.environ)
+    yield
+    assert os.getcwd() == folder
+    changed = {
+        name for name in environment.keys() | os.environ.keys()
+        if environment.get(name) != os.environ.get(name) and not name.startswith("PYTEST_")
+    }  # fmt: skip
+    assert not changed

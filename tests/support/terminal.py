@@ -1,0 +1,80 @@
+"""A program on a pseudo-terminal, driven by what it shows; nothing here sleeps."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+#: Seconds that anything may take; only ever used up by a failing test.
+PATIENCE = 20.0
+
+
+class Terminal:
+    """A program that believes to talk to a person. Use it in a ``with`` statement."""
+
+    def __init__(
+        self, argv: Sequence[str], environ: Mapping[str, str], folder: str | os.PathLike[str]
+    ) -> None:
+        self.shown = ""
+        self._status: int | None = None
+        # What the child needs is made before the fork.
+        program, arguments, variables = argv[0], list(argv), dict(environ)
+        self._pid, self._descriptor = pty.fork()
+        if self._pid == 0:
+            try:
+                os.chdir(folder)
+                os.execve(program, arguments, variables)
+            finally:
+                os._exit(127)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is None:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        os.close(self._descriptor)
+
+    def expect(self, text: str) -> str:
+        """Wait until `text` is shown, counted from the last `expect`; returns all up to its end."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.shown:
+            assert self._read(deadline), f"{text!r} was never shown: {self.shown!r}"
+        before, _, self.shown = self.shown.partition(text)
+        return before + text
+
+    def send(self, text: str) -> None:
+        """Type something, without a line end of its own."""
+        os.write(self._descriptor, os.fsencode(text))
+
+    def finish(self) -> tuple[int, str]:
+        """Wait for the end; exit status (as a shell tells it) and what was shown since the last `expect`."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline):
+            pass
+        _, status = os.waitpid(self._pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self._status = code if code >= 0 else 128 - code
+        return self._status, self.shown
+
+    def _read(self, deadline: float) -> bool:
+        """Take what has been shown; False at the end."""
+        ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, f"nothing more within {PATIENCE:g} s: {self.shown!r}"
+        try:
+            data = os.read(self._descriptor, 65536)
+        except OSError:  # the way Linux tells the end of a terminal
+            return False
+        self.shown += data.decode(errors="replace")
+        return bool(data)

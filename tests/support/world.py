@@ -1,0 +1,148 @@
+"""A machine of its own for a test: a home, roots, and the real entry point in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rezup.containers import receipt as receipts
+from rezup.containers.receipt import EnvironmentRecord, Receipt, ToolRecord
+from rezup.recipes.names import ContainerName
+from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.local import LocalStore
+from rezup.stores.stamps import Stamp
+from rezup.system.machine import platform_tag
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: What of the real environment a program needs to run at all.
+_KEPT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """The data of the JSON document on stdout."""
+        return json.loads(self.out)["data"]
+
+
+@dataclass
+class World:
+    """One machine; several of them may share a remote root."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "home"
+        self.home.mkdir(parents=True)
+        self.root = self.home / ".rezup"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of every run."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return {**kept, "HOME": str(self.home), "SHELL": "/bin/sh", **self.variables}
+
+    def rezup(self, *arguments: str | Path, timeout: float = 120, **options: Any) -> Outcome:
+        """Run the command line to its end."""
+        options.setdefault("stdin", subprocess.DEVNULL)
+        done = subprocess.run(
+            self.command(*arguments),
+            env={**self.environ, **options.pop("env", {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=options.pop("cwd", self.home),
+            check=False,
+            **options,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+        """Start the command line and leave it running."""
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(
+            self.command(*arguments),
+            env={**self.environ, **options.pop("env", {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.home,
+            **options,
+        )
+
+    @staticmethod
+    def command(*arguments: str | Path) -> list[str]:
+        """The argument list of a run."""
+        return [sys.executable, "-m", "rezup_cli", *map(str, arguments)]
+
+    def write(self, name: str, text: str, *, mode: int = 0o644) -> Path:
+        """A file in the home folder."""
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    def revision(self, container: str, stamp: str | None = None, **changes: Any) -> Path:
+        """A ready revision whose Rez is a script that tells what it was called with.
+
+        Made through the store, so it has all that a built one has, but for a Python environment.
+        """
+        name = ContainerName.parse(container)
+        store = LocalStore(self.root)
+        staging = store.stage(name)
+        scripts = staging / "venv" / "rez" / "bin" / "rez"
+        scripts.mkdir(parents=True)
+        (scripts / "rez").write_text('#!/bin/sh\necho "rez of $REZUP_REVISION" "$@"\n')
+        (scripts / "rez").chmod(0o755)
+        (staging / "venv" / "rez" / "bin" / "python").symlink_to(sys.executable)
+        wanted = Stamp(stamp or f"{time.time():.6f}")
+        receipt = fake_receipt(container, created=wanted.seconds, **changes)
+        (staging / RECIPE).write_text('[rez]\nname = "rez"\n')
+        (staging / RECEIPT).write_bytes(receipt.to_bytes())
+        taken = store.adopt(name, staging, wanted)
+        return store.folder(name, taken)
+
+
+def fake_receipt(container: str, **changes: Any) -> Receipt:
+    """The receipt of such a revision."""
+    fields: dict[str, Any] = {
+        "container": container,
+        "kind": receipts.ENVIRONMENT,
+        "platform": platform_tag(),
+        "created": 1.0,
+        "creator": "ann",
+        "host": "ws1",
+        "rezup": "3.0.0",
+        "recipe_digest": "0" * 64,
+        "tools": (ToolRecord("rez", "rez", "3.4.0", "rez"),),
+        "environments": (
+            EnvironmentRecord(
+                "rez", "venv/rez/bin/python", "venv/rez/bin/rez", sys.executable, "3.11.7", "cpython", "", "uv", "1", "test"
+            ),
+        ),
+    }  # fmt: skip
+    return Receipt(**{**fields, **changes})
