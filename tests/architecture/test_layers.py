@@ -34,6 +34,7 @@ TABLE: dict[str, set[str]] = {
 
 THIRD_PARTY = {
     "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "uv", "virtualenv", "pip",
+    "python_discovery",  # comes with virtualenv, which had it inside before
 }  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def test_only_system_touches_the_environment_and_other_programs(package: str) ->
 
 @pytest.mark.parametrize("path", [*API.rglob("*.py"), *CLI.rglob("*.py")], ids=lambda path: path.name)
 def test_product_code_has_no_assert_and_prints_nothing(path: Path) -> None:
+    if path.name == "bytecode_target.py":
+        return  # runs in a revision's own Python, and talks to us by printing
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         assert not isinstance(node, ast.Assert), f"{path}:{node.lineno}"
         is_print = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"

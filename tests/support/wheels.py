@@ -6,11 +6,14 @@ import base64
 import hashlib
 import textwrap
 import zipfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 #: Tells what runs it, for a console script to print.
-WITNESS = '''\
+WITNESS = """\
 import json
 import os
 import sys
@@ -28,7 +31,7 @@ def main():
         "optimize": sys.flags.optimize,
     }))
     return 7 if sys.argv[1:] == ["fail"] else 0
-'''
+"""
 
 
 def write_wheel(
@@ -58,7 +61,7 @@ def write_wheel(
         metadata += f"Requires-Python: {requires_python}\n"
     content = dict(files)
     content[f"{info}/METADATA"] = metadata
-    content[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"  # fmt: skip  # noqa: E501
+    content[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"  # fmt: skip
     text = entry_points
     if scripts:
         text += "[console_scripts]\n" + "".join(f"{key} = {value}\n" for key, value in scripts.items())
@@ -101,13 +104,34 @@ def rez_files(version: str = "9.1.0") -> dict[str, str]:
     }
 
 
+#: A plugin as Rez wants it; what it needs of Rez is imported when Rez asks for it.
+PLUGIN = """\
+PLUGIN = {label!r}
+
+
+def setup_parser(parser, completions=False):
+    pass
+
+
+def register_plugin():
+    from rez.command import Command
+
+    class Thing(Command):
+        @classmethod
+        def name(cls):
+            return {name!r}
+
+    return Thing
+"""
+
+
 def write_extension(folder: Path, name: str = "rez-thing", *, requires: Sequence[str] = ("rez",)) -> Path:
     """An extension with a script, a plugin in Rez's folder and one by entry point."""
     return write_wheel(
         folder, name, "1.2", {
-            f"{name.replace('-', '_')}/__init__.py": "PLUGIN = 'entry point'\n",
+            f"{name.replace('-', '_')}/__init__.py": PLUGIN.format(label="entry point", name="thing_too"),
             f"{name.replace('-', '_')}/tool.py": WITNESS,
-            "rezplugins/command/thing.py": "PLUGIN = 'folder'\n",
+            "rezplugins/command/thing.py": PLUGIN.format(label="folder", name="thing"),
         },
         scripts={name: f"{name.replace('-', '_')}.tool:main"},
         entry_points=f"[rez.plugins.command]\nthing_too = {name.replace('-', '_')}\n\n",
@@ -116,7 +140,7 @@ def write_extension(folder: Path, name: str = "rez-thing", *, requires: Sequence
 
 
 # A build backend inside the project: building it needs no package at all.
-_BACKEND = '''\
+_BACKEND = """\
 import os, zipfile
 
 NAME, VERSION, ROOT, SCRIPTS = {name!r}, {version!r}, {root!r}, {scripts!r}
@@ -149,7 +173,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
     return _wheel(folder, {{"_" + NAME.replace("-", "_") + ".pth": os.path.abspath(ROOT) + "\\n"}})
-'''
+"""
 
 
 def write_project(

@@ -17,6 +17,7 @@ from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.local import LocalStore
 from rezup.stores.stamps import Stamp
 from rezup.system.machine import platform_tag
+from support.wheels import write_rez
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +106,21 @@ class World:
         path.write_text(text, encoding="utf-8")
         path.chmod(mode)
         return path
+
+    def recipe(self, container: str = "foo", *, version: str = "9.1.0", extra: str = "") -> Path:
+        """A recipe of the stand-in for Rez, whose wheel is made here; nothing comes from an index."""
+        wheels = self.folder / "wheels"
+        write_rez(wheels, version)
+        text = (
+            f'[rez]\nname = "rez"\nurl = "rez=={version}"\n{extra}\n'
+            f"[pip]\noptions = ['--no-index', '--find-links={wheels}']\n"
+        )
+        name = "rezup.toml" if container == ".main" else f"rezup.{container}.toml"
+        return self.write(name, text)
+
+    def stamps(self, container: str = "foo") -> list[str]:
+        """The revisions on this machine, newest first."""
+        return [str(s) for s in LocalStore(self.root).listing(ContainerName(container)).newest_first()]
 
     def revision(self, container: str, stamp: str | None = None, **changes: Any) -> Path:
         """A ready revision whose Rez is a script that tells what it was called with.

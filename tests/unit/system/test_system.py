@@ -6,7 +6,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -230,15 +229,20 @@ class TestHolds:
         with locks.exclusive(lease) as free:
             assert free is True
 
-    def test_processes_are_found_by_their_environment(self) -> None:
-        mark = f"x{time.monotonic_ns()}"
-        environment = {**os.environ, "REZUP_REVISION": mark, "REZUP_CONTAINER": "foo"}
+    def test_processes_are_found_by_their_environment(self, tmp_path: Path) -> None:
+        folder, other = tmp_path / "one" / "1.0", tmp_path / "two" / "1.0"
+        for path in (folder, other):
+            (path / "bin").mkdir(parents=True)
+        (tmp_path / "link").symlink_to(tmp_path / "one")
+        path = f"{tmp_path}/link/1.0/bin:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "MARK": "x"}
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env=environment) as child:
-            found = holders.with_environment(REZUP_REVISION=mark, REZUP_CONTAINER="foo")
-            none = holders.with_environment(REZUP_REVISION=mark, REZUP_CONTAINER="bar")
+            found = holders.with_environment({"MARK": "x"}, path_below=folder)
+            elsewhere = holders.with_environment({"MARK": "x"}, path_below=other)
+            unmarked = holders.with_environment({"MARK": "y"}, path_below=folder)
             child.communicate()
         assert [holder.pid for holder in found] == [child.pid]
-        assert none == ()
+        assert elsewhere == unmarked == ()
 
 
 class TestBuildLock:

@@ -6,6 +6,7 @@ and the next attempt is delayed. What was asked for by name is had or is an erro
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import choice as choices
@@ -13,7 +14,10 @@ from rezup.containers.choice import Choice, View, Wanted
 from rezup.containers.revision import FOREIGN_PLATFORM, NEWER, NO_INTERPRETER, NotReadyError, open_ready
 from rezup.errors import (
     ContainerError,
+    InstallError,
+    RecipeError,
     RemoteUnreachableError,
+    RevisionNotFoundError,
     RevisionNotReadyError,
     RezupError,
 )
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
     from rezup.stores.stamps import Stamp
 
 #: How often a revision may vanish between being chosen and being held before we give up.
-_ATTEMPTS = 10
+_ATTEMPTS = 40
+
+#: How many of the studio's older revisions a machine without any tries to build.
+_OLDER_TRIED = 2
 
 #: Seconds to read a recipe from a remote root; a build follows, so there is time.
 _READ_TIMEOUT = 15.0
@@ -109,7 +116,7 @@ class Acquisition:
         :raises RevisionNotReadyError: what there is can't be used, and there is nothing to fall back to
         :raises RemoteUnreachableError: the remote decides, and never was seen
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             view = self.view(wanted.container)
             choice = self.choose(wanted, view)
             if choice is None:
@@ -120,7 +127,9 @@ class Acquisition:
                 revision, reason = self._make_ready(wanted, view, choice)
                 hold = self.local.hold(revision.container, revision.stamp)
             except locks.Gone:
-                continue  # removed meanwhile: look again
+                # Being removed: look again when the remover had the time to take its name away.
+                time.sleep(min(0.005 * attempt, 0.1))
+                continue
             return Acquired(revision, hold, reason, self._is_studios(revision, view))
         raise RevisionNotReadyError(
             f"{wanted.container} can't be used", context="its revisions are being removed", hint="try again"
@@ -132,28 +141,54 @@ class Acquisition:
         return known or revision.receipt.origin == "remote"
 
     def _make_ready(self, wanted: Wanted, view: View, choice: Choice) -> tuple[Revision, str]:
-        container = wanted.container
+        container, stamp = wanted.container, choice.revision
         try:
-            return open_ready(self.local, container, choice.revision, platform=self.platform), choice.reason
+            return open_ready(self.local, container, stamp, platform=self.platform), choice.reason
         except NotReadyError as error:
-            if choice.revision not in view.local.everything and not choice.is_remote:
-                raise locks.Gone(choice.revision) from error
+            self._check_exists(container, view, choice)
             problem = error
-        alternatives = choices.fallbacks(choice, view)
-        fallback = self._first_ready(container, alternatives)
+        fallback = self._first_ready(container, choices.fallbacks(choice, view))
         try:
-            return self._obtain(
-                container, view, choice, problem, may_wait=fallback is not None
-            ), choice.reason
+            made = self._obtain(container, view, choice, problem, may_wait=fallback is not None)
         except RezupError as error:
+            fallback = fallback or self._pull_older(container, view, choice, error)
             if fallback is None:
                 raise
             author = self._author(container, choice) if choice.is_remote else ""
             self._reporter.warning(
-                f"revision {choice.revision} of {container}{author} can't be used ({error}); "
+                f"revision {stamp} of {container}{author} can't be used ({error}); "
                 f"taking {fallback.stamp} instead"
             )
-            return fallback, f"the last good one before {choice.revision} ({choice.reason})"
+            return fallback, f"the last good one before {stamp} ({choice.reason})"
+        return made, choice.reason
+
+    def _check_exists(self, container: ContainerName, view: View, choice: Choice) -> None:
+        """Tell a revision that was removed a moment ago from a pin that names none."""
+        if choice.revision in view.local.everything:
+            if self.local.find(container, choice.revision) is None:
+                raise locks.Gone(choice.revision)
+        elif not choice.is_remote:
+            raise RevisionNotFoundError(
+                f"{container} has no revision {choice.revision}",
+                context=f"it is {choice.reason}",
+                hint=f"write another one into {self.local.root / container / 'pin'}, or remove that file",
+            )
+
+    def _pull_older(
+        self, container: ContainerName, view: View, choice: Choice, error: RezupError
+    ) -> Revision | None:
+        """On a machine that has none yet, the studio's last good revision is built instead."""
+        if view.remote is None or not choice.is_remote or choice.is_explicit:
+            return None
+        if view.remote_state != choices.REACHABLE or not isinstance(error, (InstallError, RecipeError)):
+            return None
+        older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
+        for stamp in older[:_OLDER_TRIED]:
+            try:
+                return self._pull(container, stamp)
+            except RezupError as cause:
+                self._reporter.debug(f"revision {stamp} of {container} can't be built either: {cause}")
+        return None
 
     def _first_ready(self, container: ContainerName, stamps: list[Stamp]) -> Revision | None:
         for stamp in stamps:

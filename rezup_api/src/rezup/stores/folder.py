@@ -118,10 +118,9 @@ class FolderStore(Store):
 
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
-        from rezup.system.files import open_permissions, rename_new, sync_tree
+        from rezup.system.files import rename_new, seal_tree
 
-        open_permissions(staging)
-        sync_tree(staging)
+        seal_tree(staging)
         while True:
             newest = as_listing(look(self.root / container)).newest
             if newest is not None and at.order <= newest.order:

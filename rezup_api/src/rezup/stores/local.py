@@ -56,7 +56,9 @@ class LocalStore(FolderStore):
             return ()
         found = {
             *holders.open_by(path / LEASE),
-            *holders.with_environment(REZUP_CONTAINER=container, REZUP_REVISION=revision),
+            *holders.with_environment(
+                {"REZUP_CONTAINER": container, "REZUP_REVISION": revision}, path_below=path
+            ),
         }
         if found:
             return tuple(str(holder) for holder in sorted(found))
@@ -87,10 +89,9 @@ class LocalStore(FolderStore):
 
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
-        from rezup.system.files import open_permissions, rename_new, sync_tree
+        from rezup.system.files import rename_new, seal_tree
 
-        open_permissions(staging)
-        sync_tree(staging)
+        seal_tree(staging)
         return rename_new(staging, self.folder(container, at))
 
     def set_aside(self, container: ContainerName, revision: Stamp) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Holder(NamedTuple):
@@ -42,18 +45,28 @@ def _has_open(process: Path, identity: tuple[int, int]) -> bool:
     return False
 
 
-def with_environment(**variables: str) -> tuple[Holder, ...]:
-    """Processes that were started with all these variables in their environment."""
-    wanted = [f"{name}={value}".encode() for name, value in variables.items()]
+def with_environment(variables: Mapping[str, str], *, path_below: Path) -> tuple[Holder, ...]:
+    """Processes that were started with all these variables and a PATH that leads below a folder.
+
+    :param path_below: tells apart what has the same name elsewhere
+    """
+    wanted = {f"{name}={value}".encode() for name, value in variables.items()}
     found = []
     for process in _processes():
         try:
-            entries = (process / "environ").read_bytes().split(b"\0")
+            entries = set((process / "environ").read_bytes().split(b"\0"))
         except OSError:
             continue
-        if all(item in entries for item in wanted):
+        if wanted <= entries and _leads_below(entries, path_below):
             found.append(_holder(process))
     return tuple(found)
+
+
+def _leads_below(environment: set[bytes], folder: Path) -> bool:
+    path = next((entry[5:] for entry in environment if entry.startswith(b"PATH=")), b"")
+    real = folder.resolve()
+    parts = (Path(part) for part in os.fsdecode(path).split(os.pathsep) if folder.name in part)
+    return any(real in part.resolve().parents for part in parts)
 
 
 def _processes() -> list[Path]:

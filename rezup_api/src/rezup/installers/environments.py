@@ -1,0 +1,269 @@
+"""From a recipe to finished environments: what goes into each (`plan`), and making one (`build`)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rezup.errors import ProcessError
+from rezup.installers import bytecode, editable, scripts
+from rezup.installers.base import BuiltEnvironment, InstalledTool, Package
+from rezup.installers.distributions import find_distribution, read_distributions
+from rezup.installers.pip_configuration import read_settings
+from rezup.installers.programs import Workplace, find_uv, python_of, scripts_of, site_packages_of
+from rezup.installers.selection import choose
+from rezup.installers.translation import translate
+from rezup.installers.uv_settings import read_uv_settings
+from rezup.reporting import Reporter, stage
+from rezup.system.discovery import find
+from rezup.system.files import make_folder
+from rezup.system.interpreters import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from rezup.installers.base import Installer
+    from rezup.installers.distributions import Distribution
+    from rezup.installers.scripts import Layout
+    from rezup.recipes.model import Backend, Recipe, Tool
+    from rezup.recipes.names import ToolName
+    from rezup.system.interpreters import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPlan:
+    """One environment to build: all of `packages` are resolved together."""
+
+    name: ToolName
+    python: str | None
+    """What the recipe asks for, as in `Tool.python`."""
+    tools: tuple[Tool, ...]
+    """Whose console scripts become production scripts."""
+    packages: tuple[Package, ...]
+    backend: Backend = "auto"
+
+    @property
+    def is_rez(self) -> bool:
+        """True for the environment that holds Rez itself, not just as a library."""
+        return any(tool.name == "rez" for tool in self.tools)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """All that building needs of the world around it; nothing below reads it from elsewhere."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path
+    """An empty folder for the programs to run in; it may be deleted afterwards."""
+    log: Path
+    """The file that receives all that programs print."""
+    cache: Path | None = None
+    """The folder of rezup's caches; None builds without."""
+    reporter: Reporter = field(default_factory=Reporter)
+    mask: Callable[[str], str] = str
+    """Takes secrets out of text before it is shown or logged."""
+    pip_options: tuple[str, ...] = field(default=(), repr=False)
+    """`[pip] options` with their placeholders filled in, as are:"""
+    pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offline: bool = False
+    allow_fetch: bool = True
+    """uv may download a Python that is missing."""
+    edit_in_production: bool = False
+
+
+def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
+    """The environments of a recipe: Rez with all that shares its environment, then the isolated ones.
+
+    The recipe's variables must be filled in before.
+    """
+    joined = (recipe.rez, *(tool for tool in recipe.extensions if not tool.isolated))
+    shared = recipe.shared.requirements if recipe.shared else ()
+    first = EnvironmentPlan(
+        name=recipe.rez.name,
+        python=recipe.rez.python,
+        tools=joined,
+        packages=_distinct([*_packages(joined), *map(Package, shared)]),
+        backend=recipe.backend,
+    )
+    isolated = (
+        EnvironmentPlan(
+            name=tool.name,
+            python=tool.python,
+            tools=(tool,),
+            packages=_distinct([_package(recipe.rez), *_packages([tool])]),
+            backend=recipe.backend,
+        )
+        for tool in recipe.extensions
+        if tool.isolated
+    )
+    return (first, *isolated)
+
+
+def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEnvironment:
+    """Make one environment at `target`, which must not exist, inside a staging folder.
+
+    Nothing in it names the place it was built at, but for what `BuiltEnvironment.leftovers` lists;
+    it may be renamed and moved.
+
+    :raises InterpreterNotFoundError: no Python fits
+    :raises ProcessError: a program failed, e.g. as requirements contradict each other
+    :raises InstallError: anything else
+    """
+    make_folder(target.parent)
+    make_folder(context.folder)
+    interpreter, installer, reason = _prepared(plan, context)
+    reporter = context.reporter
+    reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")
+    site = site_packages_of(target, interpreter.release, interpreter.implementation)
+
+    def compile_all(distributions: Iterable[Distribution]) -> None:
+        bytecode.complete(
+            target, site, interpreter, distributions, workplace=_workplace(context), cache=context.cache
+        )  # fmt: skip
+
+    with stage(reporter, "environment", str(plan.name)):
+        installer.create(target, interpreter)
+        if installer.name == "pip" and context.cache is not None:
+            compile_all(read_distributions(site))  # pip is about to run, twice as fast with byte-code
+    wanted = context.mask(", ".join(package.requirement for package in plan.packages))
+    with stage(reporter, "install", wanted):
+        try:
+            installer.install(target, interpreter, plan.packages)
+        except ProcessError as error:
+            raise _with_explanation(error, plan, context) from error
+    layout = scripts.Layout(target, scripts_of(target), site)
+    with stage(reporter, "scripts", str(plan.name)):
+        finished = _finish(plan, layout, context)
+    with stage(reporter, "byte-code", str(plan.name)):
+        compile_all(finished.distributions)
+    return BuiltEnvironment(
+        name=plan.name,
+        interpreter=interpreter,
+        python=python_of(target).relative_to(target).as_posix(),
+        scripts=layout.production.relative_to(target).as_posix(),
+        tools=finished.tools,
+        backend=installer.name,
+        backend_version=installer.version,
+        backend_reason=reason,
+        distributions=tuple((found.name, found.version) for found in finished.distributions),
+        leftovers=scripts.leftovers(layout, finished.distributions),
+        notes=finished.notes,
+    )
+
+
+def _prepared(plan: EnvironmentPlan, context: BuildContext) -> tuple[Interpreter, Installer, str]:
+    """The interpreter and the installer; what takes programs to find out is asked at the same time."""
+    with stage(context.reporter, "interpreter", plan.python or "this Python"), ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(find_uv, context.environment, context.folder)
+        running_python = running()
+        settings = read_settings(
+            context.environment, running_python.prefix,
+            options=context.pip_options, variables=context.pip_environment,
+        )  # fmt: skip
+        uv = asked.result()
+        interpreter = find(
+            plan.python,
+            environment=settings.environment,
+            uv=None if uv is None else uv.path,
+            allow_fetch=context.allow_fetch and not context.offline,
+            folder=context.folder, log=context.log, mask=context.mask,
+        )  # fmt: skip
+    translation = translate(settings)
+    own = read_uv_settings(settings.environment)
+    selection = choose(
+        plan.backend,
+        uv_version=None if uv is None else uv.version,
+        translation=translation, interpreter=interpreter, uv_misfits=own.misfits,
+    )  # fmt: skip
+    workplace = _workplace(context)
+    installer: Installer
+    if selection.backend == "uv" and uv is not None:
+        from rezup.installers.uv import UvInstaller
+
+        installer = UvInstaller(uv, workplace, settings, translation, own)
+    else:
+        from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
+
+        installer = VirtualenvPipInstaller(running_python, workplace, settings, context.cache)
+    return interpreter, installer, selection.reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    tools: tuple[InstalledTool, ...]
+    distributions: tuple[Distribution, ...]
+    notes: tuple[str, ...]
+
+
+def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Finished:
+    """Make a production install of what was installed."""
+    distributions = read_distributions(layout.site)
+    chosen = [
+        (tool, find_distribution(distributions, tool.requirement, tool.path, tool.name))
+        for tool in plan.tools
+    ]
+    notes: list[str] = []
+    preset = False
+    rez = next((found for tool, found in chosen if tool.name == "rez"), None)
+    if rez is not None and rez.editable is not None and context.edit_in_production:
+        linked = editable.link_sources(rez)
+        preset = not linked.is_linked
+        if preset:
+            notes.append(f"only Rez's own scripts are in production: {linked.reason}")
+            context.reporter.warning(notes[-1])
+    tools = [
+        scripts.ToolScripts(found, tool.flags, is_rez=found is rez, preset=preset) for tool, found in chosen
+    ]
+    written = scripts.write_production_scripts(layout, tools)
+    scripts.make_relocatable(layout)
+    scripts.correct_records(layout, distributions, tools)
+    installed = tuple(
+        InstalledTool(
+            name=tool.name, distribution=found.name, version=found.version, environment=plan.name,
+            editable=found.editable, scripts=written[found.key],
+        )
+        for tool, found in chosen
+    )  # fmt: skip
+    return _Finished(installed, distributions, tuple(notes))
+
+
+def _workplace(context: BuildContext) -> Workplace:
+    return Workplace(
+        folder=context.folder, environment=context.environment, log=context.log,
+        reporter=context.reporter, mask=context.mask, offline=context.offline,
+    )  # fmt: skip
+
+
+def _packages(tools: Iterable[Tool]) -> list[Package]:
+    found = []
+    for tool in tools:
+        found += [_package(tool), *map(Package, tool.libraries)]
+    return found
+
+
+def _package(tool: Tool) -> Package:
+    if tool.path is not None:
+        return Package(str(tool.path), editable=tool.editable)
+    return Package(tool.requirement)
+
+
+def _distinct(packages: Iterable[Package]) -> tuple[Package, ...]:
+    return tuple(dict.fromkeys(packages))
+
+
+def _with_explanation(error: ProcessError, plan: EnvironmentPlan, context: BuildContext) -> ProcessError:
+    """The same failure, saying of which environment; and what helps against the usual causes."""
+    text = error.output.lower()
+    advice = None
+    if "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
+        advice = "change the requirements, or set `isolation = true` on an extension"
+    elif context.offline:
+        advice = "offline: run it once with a network, or give wheels with --find-links"
+    hint = "; ".join(part for part in (advice, error.hint) if part)
+    return ProcessError(
+        f"the environment {plan.name} can't be installed",
+        command=error.command, status=error.status, output=error.output, log=error.log,
+        context=error.context, hint=hint,
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The installer that is quick: uv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from rezup.errors import ProcessError
+from rezup.installers.base import Installer, Package
+from rezup.installers.programs import bundled_pip, python_of, site_packages_of
+from rezup.installers.requirements import ask
+from rezup.installers.uv_settings import UvSettings, uv_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.programs import UvProgram, Workplace
+    from rezup.installers.translation import Translation
+    from rezup.system.interpreters import Interpreter
+
+_APPENDED = {"UV_INDEX": " ", "UV_FIND_LINKS": ","}
+
+
+@dataclass(frozen=True, slots=True)
+class UvInstaller(Installer):
+    """`uv venv --relocatable` and `uv pip install`, told what pip is told on this machine.
+
+    Files are copied out of uv's cache: a hard link would let a write in one place change the other.
+    """
+
+    name: ClassVar[str] = "uv"
+
+    program: UvProgram
+    workplace: Workplace
+    settings: PipSettings
+    translation: Translation
+    own_settings: UvSettings = field(default_factory=UvSettings)
+
+    @property
+    def version(self) -> str:
+        """The version of uv."""
+        return self.program.version
+
+    def create(self, target: Path, interpreter: Interpreter) -> None:
+        """An empty environment, but for virtualenv's pip."""
+        command: list[str | Path] = [
+            self.program.path, "venv", "--quiet", "--relocatable", "--no-project", "--no-python-downloads",
+            "--python", interpreter.path, target,
+        ]  # fmt: skip
+        self.workplace.run(command, environment=self._environment(), what="making the environment with uv")
+        pip = bundled_pip(interpreter.release)
+        if pip is not None:
+            options = ["--offline", "--no-index", "--no-deps", "--find-links", str(pip.parent)]
+            version = pip.name.split("-")[1]
+            self._install(target, [*options, f"pip=={version}"], self._bare_environment(), "installing pip")
+
+    def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
+        """Resolve and install all at once; pip joins where virtualenv brings none for this Python."""
+        folder = site_packages_of(target, interpreter.release, interpreter.implementation)
+        if not (folder / "pip").is_dir():
+            packages = [*packages, Package("pip")]
+        asked = ask(packages, self.workplace.folder)
+        options = [*self.translation.arguments, *asked.arguments]
+        if self.workplace.offline:
+            options.insert(0, "--offline")
+        environment = {**self._environment(), **asked.environment}
+        what = "installing with uv"
+        try:
+            self._install(target, options, environment, what)
+        except ProcessError as error:
+            # pip trusts the system's certificates, uv its own until it is told otherwise.
+            if "certificate" not in error.output.lower() or "SSL_CERT_FILE" in environment:
+                raise
+            self.workplace.reporter.debug("uv: once more, with the system's certificates")
+            environment |= {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+            self._install(target, options, environment, what)
+
+    def _install(self, target: Path, options: Sequence[str], environment: dict[str, str], what: str) -> None:
+        command: list[str | Path] = [
+            self.program.path, "pip", "install", "--link-mode", "copy", "--no-progress",
+            "--no-python-downloads", "--python", python_of(target), *options,
+        ]  # fmt: skip
+        self.workplace.run(command, environment=environment, what=what)
+
+    def _bare_environment(self) -> dict[str, str]:
+        """For what comes from a file of ours: no index, no constraint, no configuration."""
+        kept = ("UV_CACHE_DIR", "UV_NO_CACHE", "UV_LOCK_TIMEOUT")
+        environment = {
+            name: value
+            for name, value in uv_environment(self.settings.environment).items()
+            if not name.startswith("UV_") or name in kept
+        }
+        environment["UV_NO_CONFIG"] = "1"
+        return environment
+
+    def _environment(self) -> dict[str, str]:
+        environment = uv_environment(self.settings.environment)
+        for name in self.translation.removed:
+            environment.pop(name, None)
+        for name, value in self.translation.environment.items():
+            own = environment.get(name)
+            separator = _APPENDED.get(name)
+            environment[name] = value if own is None or separator is None else f"{own}{separator}{value}"
+        self.own_settings.apply(environment, self.workplace.folder)
+        return environment

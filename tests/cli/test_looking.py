@@ -1,0 +1,346 @@
+"""`list`, `status`, `recipe`, `drop`, `completions`, `--version`: what they print and what they touch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.terminal import Terminal
+from support.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVELOPE = ["format", "command", "status", "exit_code", "data", "errors"]
+
+
+def test_list_marks_where_each_container_is(world: World, tmp_path: Path) -> None:
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+    studio = tmp_path / "studio"
+    studio.mkdir()
+    world.variables["REZUP_ROOT_REMOTE"] = str(studio)
+    store = RemoteStore(studio)
+    store.publish(ContainerName("both"), {"rezup.toml": b""}, Stamp("100.000000"))
+    store.publish(ContainerName("far"), {"rezup.toml": b""}, Stamp("100.000000"))
+    world.revision("both", "100.000000")
+    world.revision("near", "100.000000")
+    world.write("rezup.idea.toml", '[rez]\nname = "rez"\n')
+    world.write("oldrezup.dev.toml.bak", "")
+    found = {c["name"]: c["where"] for c in world.rezup("list", "--json").data["containers"]}
+    assert found == {"both": "local, remote", "far": "remote only", "near": "local", "idea": "recipe only"}
+    human = world.rezup("list")
+    assert human.out.splitlines()[0].split() == ["NAME", "WHERE", "LOCAL", "REMOTE", "NEWEST", "PINNED"]
+    studio.rename(tmp_path / "gone")
+    unreachable = world.rezup("list", "--json")
+    assert unreachable.data["remote_reachable"] is False
+    assert unreachable.err.count("warning:") == 1
+
+
+def test_list_follows_the_roots_that_recipes_name(world: World, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    world.write("rezup.foo.toml", f'[rez]\nname = "rez"\n[root]\nlocal = "{elsewhere}"\n')
+    world.revision("foo", "100.000000")
+    assert world.rezup("list", "--json").data["containers"][0]["where"] == "recipe only"
+    world.root.rename(elsewhere)
+    assert world.rezup("list", "--json").data["containers"][0]["where"] == "local"
+    assert world.rezup("use", "foo", "--", "rez").out == "rez of 100.000000\n"
+
+
+def test_list_of_one_shows_its_revisions_and_their_states(world: World) -> None:
+    world.revision("foo", "100.000000")
+    (world.revision("foo", "200.000000") / "revision.json").write_text("{")
+    world.revision("foo", "300.000000", platform="other")
+    (world.root / "foo" / "400.000000").mkdir()
+    found = world.rezup("list", "foo", "--json").data["revisions"]
+    assert [(r["revision"], r["state"]) for r in found] == [
+        ("400.000000", "incomplete"),
+        ("300.000000", "other platform"),
+        ("200.000000", "damaged"),
+        ("100.000000", "ready"),
+    ]
+    assert world.rezup("list", "nowhere").code == 1
+
+
+def test_status_tells_what_why_and_where_settings_come_from(world: World) -> None:
+    world.revision("foo", "100.000000", description="a test")
+    world.revision("foo", "200.000000")
+    data = world.rezup("status", "foo@-1", "--json", env={"REZUP_PROMPT": "x"}).data
+    assert data["revision"] == "100.000000"
+    assert data["newer"] == ["200.000000"]
+    assert data["rez"] == "3.4.0"
+    assert data["description"] == "a test"
+    assert data["settings"]["prompt"] == {"value": "x", "origin": "REZUP_PROMPT"}
+    human = world.rezup("status", "foo", "-v").out
+    assert "newest here" in human
+    assert "REZUP_ROOT_LOCAL" not in human
+    assert "default" in human
+
+
+def test_status_inside_tells_the_revision_we_are_in_and_who_uses_it(world: World) -> None:
+    world.revision("foo", "100.000000")
+    script = world.write("look.sh", '"$@"\n')
+    world.write("late.py", "")
+    inside = ["use", "foo", "--do", str(script), "--", *world.command("status", "--json")]
+    outcome = world.rezup(*inside)
+    assert outcome.data["inside"] is True
+    assert outcome.data["revision"] == "100.000000"
+    assert outcome.data["reason"] == "this shell was opened with it"
+    assert outcome.data["used_by"] != []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["list", "foo"],
+        ["status", "foo"],
+        ["recipe", "show", "foo"],
+        ["recipe", "validate", "foo"],
+        ["drop", "foo", "--yes"],
+    ],
+)
+def test_every_json_document_has_the_same_keys(world: World, arguments: list[str]) -> None:
+    world.revision("foo", "100.000000")
+    world.write("rezup.foo.toml", '[rez]\nname = "rez"\n')
+    outcome = world.rezup(*arguments, "--json")
+    document = json.loads(outcome.out)
+    assert list(document) == ENVELOPE
+    assert document["format"] == 1
+    assert document["status"] == "success"
+    assert document["exit_code"] == outcome.code == 0
+    assert document["errors"] == []
+    assert document["data"] is not None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["list", "foo"], ["recipe", "show", "foo"], ["drop", "foo"], ["status", "../x"], ["status", "foo@9"]],
+)
+def test_errors_are_json_too(world: World, arguments: list[str]) -> None:
+    outcome = world.rezup(*arguments, "--json")
+    document = json.loads(outcome.out)
+    assert list(document) == ENVELOPE
+    assert document["status"] == "error"
+    assert document["exit_code"] == outcome.code == 1
+    assert sorted(document["errors"][0]) == ["code", "context", "hint", "message"]
+    assert outcome.err == ""
+
+
+def test_wrong_usage_is_json_too(world: World) -> None:
+    outcome = world.rezup("list", "--nonsense", "--json")
+    assert outcome.code == 2
+    assert json.loads(outcome.out)["errors"][0]["code"] == "usage"
+
+
+def test_recipe_show_masks_credentials_and_validate_names_every_problem(world: World) -> None:
+    world.write("rezup.foo.toml", '[rez]\nname = "rez"\nlib = ["x @ https://u:hunter2@h/x.whl"]\n')
+    for arguments in (["recipe", "show", "foo"], ["recipe", "show", "foo", "--json"]):
+        outcome = world.rezup(*arguments)
+        assert outcome.code == 0
+        assert "hunter2" not in outcome.out
+    bad = world.write("bad.toml", '[rez]\nname = "y"\nedit = 3\n')
+    outcome = world.rezup("recipe", "validate", bad)
+    assert outcome.code == 1
+    assert f"{bad}:2: rez.name" in outcome.err
+    assert f"{bad}:3: rez.edit" in outcome.err
+    warned = world.write("warn.toml", '[rez]\nname = "rez"\nflag = ["-E"]\n')
+    outcome = world.rezup("recipe", "validate", "--json", warned)
+    assert "flags" in outcome.data["warnings"][0]
+
+
+class TestDrop:
+    def test_without_a_terminal_and_without_yes_it_refuses(self, world: World) -> None:
+        folder = world.revision("foo", "100.000000")
+        outcome = world.rezup("drop", "foo")
+        assert outcome.code == 1
+        assert "--yes" in outcome.err
+        assert folder.is_dir()
+
+    def test_one_revision_or_all(self, world: World) -> None:
+        for stamp in ("100.000000", "200.000000"):
+            world.revision("foo", stamp)
+        assert world.rezup("drop", "foo@100", "--yes", "--json").data["removed"] == ["100.000000"]
+        assert world.stamps() == ["200.000000"]
+        assert world.rezup("drop", "foo", "--yes").code == 0
+        assert list(world.root.iterdir()) == []
+
+    def test_what_is_in_use_stays_and_its_user_is_named(self, world: World) -> None:
+        for stamp in ("100.000000", "200.000000"):
+            world.revision("foo", stamp)
+        os.mkfifo(world.home / "gate")
+        user = world.start("use", "foo@100", "--", "sh", "-c", "read line < gate")
+        while not world.rezup("status", "foo@100", "--json").data["used_by"]:
+            assert user.poll() is None
+        outcome = world.rezup("drop", "foo", "--yes")
+        assert outcome.code == 1
+        assert f"process {user.pid}" in outcome.err
+        assert world.stamps() == ["100.000000"]
+        (world.home / "gate").write_text("go\n")
+        user.communicate(timeout=60)
+
+    def test_a_process_that_closed_its_descriptors_still_keeps_the_revision(self, world: World) -> None:
+        world.revision("foo", "100.000000")
+        os.mkfifo(world.home / "gate")
+        code = "import subprocess, sys; subprocess.Popen(['sh', '-c', 'read line < gate'], stdout=-3, stderr=-3)"
+        assert world.rezup("use", "foo", "--", sys.executable, "-c", code).code == 0
+        outcome = world.rezup("drop", "foo", "--yes")
+        assert outcome.code == 1
+        assert "in use" in outcome.err
+        (world.home / "gate").write_text("go\n")
+
+    def test_on_a_terminal_it_asks(self, world: World) -> None:
+        folder = world.revision("foo", "100.000000")
+        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
+            terminal.expect("[y/N]")
+            terminal.send("n\n")
+            assert terminal.finish()[0] == 130
+        assert folder.is_dir()
+        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
+            terminal.expect("[y/N]")
+            terminal.send("y\n")
+            assert terminal.finish()[0] == 0
+        assert not folder.exists()
+
+    def test_a_link_out_of_the_root_is_not_followed(self, world: World, tmp_path: Path) -> None:
+        victim = World(tmp_path / "other")
+        folder = victim.revision("bar", "100.000000")
+        world.root.mkdir()
+        (world.root / "foo").symlink_to(folder.parent)
+        outcome = world.rezup("drop", "foo", "--yes")
+        assert outcome.code == 1
+        assert folder.is_dir()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(world: World, shell: str) -> None:
+    outcome = world.rezup("completions", shell)
+    assert outcome.code == 0
+    assert "_REZUP_COMPLETE" in outcome.out
+
+
+def test_completion_knows_containers_and_revisions_of_this_machine(world: World) -> None:
+    world.revision("foo", "100.000000")
+    world.revision("bar", "100.000000")
+
+    def complete(words: str, cword: int) -> list[str]:
+        environment = {"_REZUP_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(cword)}
+        return [line.split(",")[1] for line in world.rezup(env=environment).out.splitlines()]
+
+    assert complete("rezup use f", 2) == ["foo"]
+    assert complete("rezup use foo@", 2) == ["foo@100.000000"]
+    assert "status" in complete("rezup st", 1)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="strace is for Linux")
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["use", "--help"], []])
+def test_version_help_and_completion_touch_neither_the_network_nor_the_remote_root(
+    world: World, arguments: list[str], tmp_path: Path
+) -> None:
+    import shutil
+
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    (tmp_path / "studio").mkdir()
+    world.variables["REZUP_ROOT_REMOTE"] = str(tmp_path / "studio")
+    environment = dict(world.environ)
+    if not arguments:
+        environment.update(_REZUP_COMPLETE="bash_complete", COMP_WORDS="rezup use f", COMP_CWORD="2")
+    trace = tmp_path / "trace"
+    subprocess.run(
+        ["strace", "-f", "-o", trace, "-e", "trace=network,file,process", *world.command(*arguments)],
+        env=environment, capture_output=True, check=True, cwd=world.home,
+    )  # fmt: skip
+    text = trace.read_text()
+    assert "execve(" in text
+    assert str(tmp_path / "studio") not in "\n".join(
+        line for line in text.splitlines() if "execve(" not in line
+    )
+    assert not [line for line in text.splitlines() if " connect(" in line or "AF_INET" in line]
+
+
+def test_a_warm_start_imports_click_and_the_standard_library_only(world: World) -> None:
+    folder = world.revision("foo", "100.000000", environment={"A": "${HOME}"})
+    world.write("rezup.toml", '[rez]\nname = "rez"\n')
+    os.utime(world.home / "rezup.toml", (1e9, 1e9))
+    world.rezup("use", "foo", "--", "true")
+    code = (
+        "import os, sys\n"
+        "def became(*_):\n"
+        "    known = set(sys.stdlib_module_names) | {'rezup', 'rezup_cli', 'click'}\n"
+        "    print(sorted({m.split('.')[0] for m in set(sys.modules) - before} - known))\n"
+        "    print('tomllib' in sys.modules, 'dataclasses' in sys.modules, 'subprocess' in sys.modules)\n"
+        "    os._exit(sys.stdout.flush() or 0)\n"
+        "before = set(sys.modules)\n"
+        "os.execvpe = became\n"
+        "from rezup_cli.main import main\n"
+        "main(['use', 'foo', '--', 'true'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=world.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=world.home,
+    )
+    assert done.stdout == "[]\nFalse False False\n", done.stderr
+    assert folder.is_dir()
+
+
+def test_a_warm_start_makes_a_constant_number_of_operations_on_the_remote_root(
+    world: World, tmp_path: Path
+) -> None:
+    import shutil
+
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    studio = tmp_path / "studio"
+    studio.mkdir()
+    world.variables["REZUP_ROOT_REMOTE"] = str(studio)
+    for number in range(300):
+        (studio / "foo" / f"{number}.000000").mkdir(parents=True)
+    RemoteStore(studio).publish(
+        ContainerName("foo"), {"rezup.toml": b"", "revision.json": b"{}"}, Stamp("900.000000")
+    )
+    (studio / "foo" / "pin").write_text("900.000000")
+    world.revision("foo", "900.000000")
+    trace = tmp_path / "trace"
+    subprocess.run(
+        ["strace", "-f", "-o", trace, "-e", "trace=file", *world.command("use", "foo", "--", "true")],
+        env=world.environ, capture_output=True, check=True, cwd=world.home,
+    )  # fmt: skip
+    touched = [
+        line for line in trace.read_text().splitlines() if f'"{studio}' in line and "execve" not in line
+    ]
+    assert 1 <= len(touched) <= 5, touched
+
+
+def test_talk_goes_to_stderr_and_data_to_stdout(world: World) -> None:
+    empty = world.rezup("list")
+    assert empty.out == ""
+    assert "no containers yet" in empty.err
+    assert world.rezup("-q", "list").err == ""
+    assert world.rezup("list", "-q").err == ""
+
+
+def test_a_reader_that_leaves_early_is_no_traceback(world: World) -> None:
+    for number in range(300):
+        (world.root / "foo" / f"{number}.000000").mkdir(parents=True)
+    done = subprocess.run(
+        ["sh", "-c", '"$@" | head -1', "sh", *world.command("list", "foo")],
+        env=world.environ, capture_output=True, text=True, cwd=world.home, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("REVISION")
