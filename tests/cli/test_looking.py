@@ -189,7 +189,9 @@ class TestDrop:
     def test_a_process_that_closed_its_descriptors_still_keeps_the_revision(self, world: World) -> None:
         world.revision("foo", "100.000000")
         os.mkfifo(world.home / "gate")
-        code = "import subprocess, sys; subprocess.Popen(['sh', '-c', 'read line < gate'], stdout=-3, stderr=-3)"
+        code = (
+            "import subprocess, sys; subprocess.Popen(['sh', '-c', 'read line < gate'], stdout=-3, stderr=-3)"
+        )
         assert world.rezup("use", "foo", "--", sys.executable, "-c", code).code == 0
         outcome = world.rezup("drop", "foo", "--yes")
         assert outcome.code == 1

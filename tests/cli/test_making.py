@@ -398,3 +398,80 @@ def test_the_interpreter_of_a_python_script_is_the_revisions(world: World) -> No
     outcome = world.rezup("use", "foo", "--do", "job.py")
     assert outcome.out.strip().endswith(f"{world.stamps()[0]}/venv/rez")
     assert sys.prefix not in outcome.out
+
+
+def test_a_name_that_differs_in_case_only_is_refused_before_a_write(world: World) -> None:
+    world.revision("foo", "100.000000")
+    world.recipe("Foo")
+    outcome = world.rezup("use", "Foo", "--", "rez")
+    assert outcome.code == 1
+    assert "upper and lower case" in outcome.err
+    assert [p.name for p in world.root.iterdir()] == ["foo"]
+
+
+def test_a_root_that_anybody_may_write_to_is_warned_of(world: World) -> None:
+    world.recipe()
+    world.root.mkdir()
+    world.root.chmod(0o777)
+    assert "anybody may write" in world.rezup("add", "foo", "--skip-use").err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can do that")
+def test_under_sudo_nothing_of_roots_is_left_in_the_users_home(world: World) -> None:
+    world.recipe()
+    world.revision("bar", "100.000000")
+    os.chown(world.home, 12345, 12345)
+    before = {p: p.lstat().st_mtime_ns for p in world.home.rglob("*")}
+    assert world.rezup("use", "foo", "--", "rez").code == 1
+    assert world.rezup("use", "bar", "--", "rez").code == 0
+    assert {p: p.lstat().st_mtime_ns for p in world.home.rglob("*")} == before
+
+
+def test_the_python_interface_of_rezup_2_still_works(world: World) -> None:
+    world.recipe()
+    (world.home / "recipes").mkdir()
+    (world.home / "rezup.foo.toml").rename(world.home / "recipes" / "rezup.foo.toml")
+    world.write("recipes/rezup.toml", '[rez]\nname = "rez"\n[env]\nA = "1"\n')
+    world.revision(".main", "100.000000", environment={"A": "1"})
+    script = world.write(
+        "old.py",
+        """
+import os
+import rezup
+from rezup import Container, ContainerError, ContainerRecipe, Revision, iter_containers
+from rezup.util import get_revision
+
+with ContainerRecipe.provisional_recipes("recipes"):
+    assert sorted(c.name() for c in iter_containers()) == [".main", "foo"]
+    try:
+        get_revision("foo")
+    except ContainerError:
+        pass
+    else:
+        raise SystemExit("there is none yet")
+    revision = get_revision("foo", create=True)
+    assert isinstance(revision, Revision) and revision.is_ready() and not revision.is_remote()
+    assert revision == Container("foo").get_latest_revision()
+    assert revision.get_rez_version() == "9.1.0"
+    assert [p.name for p in revision.production_bin_dirs()] == ["rez"]
+    assert Container("foo").get_revision_by_time(revision.timestamp()) == revision
+    assert revision.metadata()["container"] == "foo" and revision.recipe()["rez"]["name"] == "rez"
+    assert revision.use(["sh", "-c", "exit 0"], wait=False) == 0
+    from rezup.util_env import dot_main
+    assert dot_main["A"] == "1" and os.environ["A"] == "1"
+    from rezup import util_env
+    assert dir(util_env) == ["dot_main", "foo"]
+    Container(".main").purge()
+    assert Container(".main").is_empty()
+print("fine")
+""",
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        env=world.environ,
+        cwd=world.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "fine\n", done.stderr

@@ -106,10 +106,15 @@ def rez_files(version: str = "9.1.0") -> dict[str, str]:
 
 #: A plugin as Rez wants it; what it needs of Rez is imported when Rez asks for it.
 PLUGIN = """\
+'''A plugin of a test.'''
 PLUGIN = {label!r}
 
 
 def setup_parser(parser, completions=False):
+    pass
+
+
+def command(opts, parser=None, extra_arg_groups=None):
     pass
 
 

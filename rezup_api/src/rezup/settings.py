@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rezup.errors import SettingsError
 from rezup.system.compiled import read_toml
 from rezup.system.dirs import Folders, user_folders, user_home
-from rezup.system.machine import platform_tag
+from rezup.system.machine import is_root_in_a_home_of_another, platform_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,8 +78,9 @@ class Settings(NamedTuple):
         """
         folders = user_folders("rezup", environ)
         cache = Path(environ["REZUP_CACHE_DIR"]) if environ.get("REZUP_CACHE_DIR") else folders.cache
-        user = _file(folders.config / "config.toml", cache)
-        site = _file(folders.site_config / "config.toml", cache)
+        kept = None if is_root_in_a_home_of_another(environ) else cache / "settings-v1"
+        user = _file(folders.config / "config.toml", kept)
+        site = _file(folders.site_config / "config.toml", kept)
         return _Resolver(environ, _sources(environ, overrides or {}, recipe, user, site)).settings(folders)
 
     def described(self) -> dict[str, tuple[str, str]]:
@@ -88,9 +89,9 @@ class Settings(NamedTuple):
         return {name: ("" if v is None else str(v), self.origins[name]) for name, v in values}
 
 
-def _file(path: Path, cache: Path) -> tuple[str, dict[str, Any]]:
+def _file(path: Path, kept: Path | None) -> tuple[str, dict[str, Any]]:
     try:
-        data = read_toml(path, cache / "settings-v1", kind="config", pick=dict)
+        data = read_toml(path, kept, kind="config", pick=dict)
     except (ValueError, OSError) as error:
         raise SettingsError(
             f"{path} can't be read", context=str(error), hint="correct or remove it"

@@ -243,7 +243,9 @@ class Revision:
 
     def recipe_env(self) -> dict[str, str]:
         """The variables that its recipe sets, and rezup's own."""
-        return self._container._session.variables(self._acquired())
+        acquired = self._acquired()
+        acquired.hold.release()
+        return self._container._session.variables(acquired)
 
     def pull(self, check_out: bool = True, fallback: bool = False) -> Revision | None:
         """The revision of the same name on this machine.

@@ -226,6 +226,7 @@ class Acquisition:
 
     def _pull(self, container: ContainerName, stamp: Stamp) -> Revision:
         from rezup.recipes.parse import parse
+        from rezup.system.files import is_writable_by_all
 
         remote = self._patient_remote()
         data = remote.read(container, stamp, RECIPE)
@@ -238,6 +239,8 @@ class Acquisition:
         self._check_remote_receipt(container, stamp, receipt)
         path = remote.find(container, stamp)
         recipe = parse(data, None if path is None else path / RECIPE)
+        if self.remote is not None and is_writable_by_all(self.remote.root):
+            self._reporter.warning(f"anybody may write to {self.remote.root}, and so decide what runs here")
         self._reporter.info(f"{container}: building revision {stamp} of the remote")
         return self._workshop().pull(container, recipe, stamp)
 

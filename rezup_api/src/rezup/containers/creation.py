@@ -104,12 +104,15 @@ class Workshop:
 
     @contextlib.contextmanager
     def _locked(self, container: ContainerName, appeared: Callable[[], Revision | None]) -> Iterator[None]:
-        from rezup.system.files import make_folder
+        from rezup.system.files import is_writable_by_all, make_folder
 
         self.store.check_root()
+        self.store.refuse_case_twin(container)
         parent = self.store.root / container
         try:
             make_folder(parent)
+            if is_writable_by_all(self.store.root):
+                self.reporter.warning(f"anybody may write to {self.store.root}, and so change what is run")
         except OSError as error:
             raise self._unwritable(error) from error
         what = f"a build in {container}"

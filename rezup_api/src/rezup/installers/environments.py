@@ -43,11 +43,8 @@ class EnvironmentPlan:
     """Whose console scripts become production scripts."""
     packages: tuple[Package, ...]
     backend: Backend = "auto"
-
-    @property
-    def is_rez(self) -> bool:
-        """True for the environment that holds Rez itself, not just as a library."""
-        return any(tool.name == "rez" for tool in self.tools)
+    rez: Tool | None = None
+    """The one of `tools` that is Rez itself; None where Rez is but a library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,7 @@ def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
         tools=joined,
         packages=_distinct([*_packages(joined), *map(Package, shared)]),
         backend=recipe.backend,
+        rez=recipe.rez,
     )
     isolated = (
         EnvironmentPlan(
@@ -113,6 +111,7 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     """
     make_folder(target.parent)
     make_folder(context.folder)
+    make_folder(context.log.parent)
     interpreter, installer, reason = _prepared(plan, context)
     reporter = context.reporter
     reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")
@@ -206,7 +205,7 @@ def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Fi
     ]
     notes: list[str] = []
     preset = False
-    rez = next((found for tool, found in chosen if tool.name == "rez"), None)
+    rez = next((found for tool, found in chosen if tool is plan.rez), None)
     if rez is not None and rez.editable is not None and context.edit_in_production:
         linked = editable.link_sources(rez)
         preset = not linked.is_linked

@@ -100,6 +100,7 @@ class FolderStore(Store):
         from rezup.system.files import make_folder
 
         parent = self.root / container
+        self.refuse_case_twin(container)
         try:
             for _ in range(100):
                 make_folder(parent)
@@ -112,6 +113,23 @@ class FolderStore(Store):
         except OSError as error:
             raise self._unwritable(error) from error
         raise StoreError(f"no folder could be made in {parent}")
+
+    def refuse_case_twin(self, container: ContainerName) -> None:
+        """Two names that differ in case alone would be one folder on half of the platforms.
+
+        :raises InvalidNameError: there is such a twin
+        """
+        try:
+            names = os.listdir(self.root)
+        except OSError:
+            return
+        twin = next((n for n in names if n != container and n.lower() == container.lower()), None)
+        if twin is not None:
+            raise InvalidNameError(
+                f"{container} can't be made beside {twin}",
+                context="the two differ in upper and lower case only",
+                hint=f"use {twin}, or choose another name",
+            )
 
     def adopt(self, container: ContainerName, staging: Path, at: Stamp) -> Stamp:
         """Make a staged revision visible under the first free stamp from `at` on; see `publish`.

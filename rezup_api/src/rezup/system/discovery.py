@@ -36,6 +36,22 @@ _UV_VARIABLES = frozenset(
 )  # fmt: skip
 
 
+# python_discovery is virtualenv's own search, a part of virtualenv itself until 20.36.
+_ASK_VIRTUALENV = f"""
+import sys
+sys.path[:0] = [p for p in sys.argv[1].split({os.pathsep!r}) if p not in sys.path]
+try:
+    from python_discovery import get_interpreter
+except ImportError:
+    from virtualenv.discovery.builtin import get_interpreter as before
+    get_interpreter = lambda version: before(version, ())
+for version in sys.argv[2:]:
+    found = get_interpreter(version)
+    if found is not None:
+        print(found.system_executable or found.executable)
+"""
+
+
 def find(
     request: str | None,
     *,
@@ -135,17 +151,15 @@ class _Search:
         if not minors or (self.uv is not None and not self._may_differ()):
             return None
         self.looked.append("what virtualenv finds on PATH and in pyenv")
-        environment = {**self._environment(), "PATH": os.pathsep.join(self._path())}
-        for minor in minors:
-            path = _ask_virtualenv(f"{minor[0]}.{minor[1]}", environment)
-            found = None if path is None else self._inspected(path)
+        for path in self._ask_virtualenv([f"{major}.{minor}" for major, minor in minors]):
+            found = self._inspected(path)
             if found is not None:
                 return found
         return None
 
     def by_name(self) -> Interpreter | None:
-        """Programs named after a version, for those that neither uv nor virtualenv looks at any more."""
-        minors = [minor for minor in _MINORS if minor < UV_OLDEST and _may_hold(self.wanted, minor)]
+        """Programs named after a version, for those that some uv or virtualenv looks at no more."""
+        minors = [minor for minor in _MINORS if minor < (3, 8) and _may_hold(self.wanted, minor)]
         if minors:
             self.looked.append("programs on PATH and in pyenv")
         for minor in minors:
@@ -195,6 +209,26 @@ class _Search:
         except ProcessError:  # nothing found is a status, too
             return None
         return Path(answer) if answer else None
+
+    def _ask_virtualenv(self, versions: list[str]) -> list[Path]:
+        """What virtualenv finds for each.
+
+        It runs in a process of its own, as it changes the environment variables of the one it is in.
+        """
+        python = running()
+        environment = {**self._environment(), "PATH": os.pathsep.join(self._path())}
+        command = [
+            python.executable, "-I", "-c", _ASK_VIRTUALENV, os.pathsep.join(python.search_path), *versions
+        ]  # fmt: skip
+        try:
+            answer = run(
+                command, environment=environment, folder=self.folder, log=self.log, mask=self.mask,
+                separate_errors=True, timeout=_FIND_TIMEOUT,
+            ).output  # fmt: skip
+        except ProcessError as error:
+            self.looked[-1] += f" ({error.context})"
+            return []
+        return [Path(line) for line in answer.splitlines() if line]
 
     def _inspected(self, path: Path) -> Interpreter | None:
         try:
@@ -264,19 +298,6 @@ def _may_hold(wanted: SpecifierSet, minor: tuple[int, int]) -> bool:
         if int(match[1]) + step >= 0
     }
     return any(wanted.contains(f"{major}.{number}.{patch}", prereleases=True) for patch in patches)
-
-
-def _ask_virtualenv(version: str, environment: Mapping[str, str]) -> Path | None:
-    try:
-        from python_discovery import get_interpreter
-    except ImportError:  # part of virtualenv itself until 20.36
-        from virtualenv.discovery.builtin import get_interpreter as before
-
-        found = before(version, (), None, environment)
-    else:
-        found = get_interpreter(version, env=environment)
-    executable = None if found is None else found.system_executable or found.executable
-    return None if executable is None else Path(executable)
 
 
 def _is_path(request: str) -> bool:

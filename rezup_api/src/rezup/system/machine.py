@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def platform_tag() -> str:
@@ -37,13 +41,12 @@ def process_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def is_root_for_somebody_else() -> bool:
-    """True under `sudo` with the home of the user who called it."""
+def is_root_in_a_home_of_another(environ: Mapping[str, str]) -> bool:
+    """True under `sudo` with the home of the user who called it: files made there would be root's."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return False
-    home = os.environ.get("HOME", "")
     try:
-        return bool(home) and os.stat(home).st_uid != 0  # no Path needed
+        return os.stat(environ.get("HOME") or "/").st_uid != 0
     except OSError:
         return False
 

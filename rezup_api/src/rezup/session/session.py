@@ -7,7 +7,7 @@ name its own; :meth:`Session.place` answers where one lives.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rezup.containers.acquisition import Acquired, Acquisition
 from rezup.containers.choice import Wanted
@@ -15,7 +15,7 @@ from rezup.containers.remembered import Remembered
 from rezup.errors import ContainerNotFoundError, RecipeError, StoreError
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
 from rezup.reporting import Reporter, stage
-from rezup.settings import Settings
+from rezup.session.places import Place, Places
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
@@ -32,17 +32,7 @@ if TYPE_CHECKING:
     from rezup.containers.status import Status
     from rezup.errors import RemoteUnreachableError
     from rezup.recipes.model import Recipe
-
-
-class Place(NamedTuple):
-    """Where one container lives, by its recipe and the settings."""
-
-    name: ContainerName
-    settings: Settings
-    recipe_file: Path
-    """The recipe a new revision would be made from; it may not exist."""
-    local: LocalStore
-    remote: RemoteStore | None
+    from rezup.settings import Settings
 
 
 class Session:
@@ -59,8 +49,7 @@ class Session:
     ) -> None:
         self.environ = environ
         self.reporter = reporter
-        self.recipes_folder = recipes_folder
-        self._overrides = overrides
+        self._places = Places(environ, overrides, recipes_folder)
         self._program = program
 
     @classmethod
@@ -91,52 +80,21 @@ class Session:
 
     # -- where things are ---------------------------------------------------------------------
 
+    @property
+    def recipes_folder(self) -> Path:
+        """Where recipes are looked for."""
+        return self._places.recipes_folder
+
     def place(self, name: str | None = None, recipe_file: Path | None = None) -> Place:
-        """Where a container lives.
+        """Where a container lives; see :meth:`Places.place`."""
+        return self._places.place(name, recipe_file)
 
-        :param recipe_file: a recipe other than the container's own
-        :raises InvalidNameError: the text names no container
+    def settings(self) -> Settings:
+        """The settings, without those of any recipe.
+
         :raises SettingsError: a setting can't be used
-        :raises RecipeError: the recipe is no TOML
         """
-        container = ContainerName.parse(name or DEFAULT_CONTAINER)
-        file = recipe_file or self._recipe_file(container)
-        settings = self.settings(file)
-        root = settings.root_remote
-        return Place(
-            container,
-            settings,
-            file,
-            LocalStore(settings.root_local),
-            RemoteStore(root) if root else None,
-        )
-
-    def settings(self, recipe_file: Path | None = None) -> Settings:
-        """The settings, with the `[root]` of a recipe where one is given and exists."""
-        roots = None if recipe_file is None else self._roots(recipe_file)
-        recipe = None if recipe_file is None or not roots else (str(recipe_file), roots)
-        return Settings.load(self.environ, overrides=self._overrides, recipe=recipe)
-
-    def _recipe_file(self, container: ContainerName) -> Path:
-        default = self.recipes_folder / "rezup.toml"
-        if container == DEFAULT_CONTAINER:
-            return default
-        own = self.recipes_folder / f"rezup.{container}.toml"
-        return own if own.is_file() or not default.is_file() else default
-
-    def _roots(self, recipe_file: Path) -> dict[str, Any] | None:
-        from rezup.system.compiled import read_toml
-        from rezup.system.dirs import user_folders
-
-        cache = self.environ.get("REZUP_CACHE_DIR") or user_folders("rezup", self.environ).cache
-        try:
-            return read_toml(recipe_file, Path(cache) / "settings-v1", kind="roots", pick=_pick_roots)
-        except (ValueError, OSError) as error:
-            if isinstance(error, ValueError):
-                from rezup.recipes.parse import load
-
-                load(recipe_file)  # says it better: file, line and key
-            raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
+        return self._places.settings()
 
     # -- using --------------------------------------------------------------------------------
 
@@ -281,7 +239,7 @@ class Session:
         summaries, unreachable = containers(local, remote, recipes)
         by_name = {summary.name: summary for summary in summaries}
         for name, path in recipes.items():  # those whose recipe names other roots
-            if not self._roots(path):
+            if not self._places.roots(path):
                 continue
             place = self.place(name)
             own, error = containers(place.local, place.remote, {name: path})
@@ -347,7 +305,7 @@ class Session:
         return Wanted(place.name, place.settings.use_revision, place.settings.origins["use_revision"])
 
     def _acquisition(self, place: Place, *, local: bool = False) -> Acquisition:
-        cache = place.settings.cache_dir / "remotes-v1"
+        cache = None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "remotes-v1"
         return Acquisition(
             local=place.local,
             remote=None if local else place.remote,
@@ -365,8 +323,7 @@ class Session:
 
     def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
         """A container that exists nowhere yet comes from its own recipe; the default one always can."""
-        own = place.name == DEFAULT_CONTAINER or place.recipe_file.name == f"rezup.{place.name}.toml"
-        if not own or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
+        if not place.has_own_recipe or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
             raise self._not_found(place)
         recipe = self._recipe(place, None)
         self.reporter.info(f"{place.name}: first use, building it from {place.recipe_file}")
@@ -411,6 +368,12 @@ class Session:
         from rezup.containers.building import Builder
         from rezup.containers.creation import Workshop
 
+        if self._places.is_in_a_home_of_another:
+            raise StoreError(
+                "root does not build in the home of another user",
+                context="the files would belong to root, and that user could not change them",
+                hint="run it without sudo, or with `sudo -H`",
+            )
         settings = place.settings
         return Workshop(
             store=place.local,
@@ -436,10 +399,3 @@ class Session:
             + f", and there is no recipe {self.recipes_folder / recipe}",
             hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
         )
-
-
-def _pick_roots(document: dict[str, Any]) -> dict[str, Any]:
-    table = document.get("root")
-    return (
-        {k: v for k, v in table.items() if k in ("local", "remote") and v} if isinstance(table, dict) else {}
-    )

@@ -1,0 +1,109 @@
+"""Where containers live: settings, roots and recipe files, which a recipe itself may name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rezup.errors import RecipeError
+from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
+from rezup.settings import Settings
+from rezup.stores.local import LocalStore
+from rezup.stores.remote import RemoteStore
+from rezup.system.dirs import user_folders
+from rezup.system.machine import is_root_in_a_home_of_another
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Place(NamedTuple):
+    """Where one container lives, by its recipe and the settings."""
+
+    name: ContainerName
+    settings: Settings
+    recipe_file: Path
+    """The recipe a new revision would be made from; it may not exist."""
+    local: LocalStore
+    remote: RemoteStore | None
+
+    @property
+    def has_own_recipe(self) -> bool:
+        """Whether that recipe is this container's, rather than the default one."""
+        return self.name == DEFAULT_CONTAINER or self.recipe_file.name != "rezup.toml"
+
+
+class Places:
+    """Finds the place of any container.
+
+    :param overrides: settings from a command line, by configuration key
+    :param recipes_folder: where recipes are looked for
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], overrides: Mapping[str, Any], recipes_folder: Path
+    ) -> None:
+        self._environ = environ
+        self._overrides = overrides
+        self.recipes_folder = recipes_folder
+
+    @property
+    def is_in_a_home_of_another(self) -> bool:
+        """Whether all that we write in the home would belong to root, and not to its owner."""
+        return is_root_in_a_home_of_another(self._environ)
+
+    def settings(self, recipe_file: Path | None = None) -> Settings:
+        """The settings, with the `[root]` of a recipe where one is given and exists.
+
+        :raises SettingsError: a setting can't be used
+        :raises RecipeError: the recipe is no TOML
+        """
+        roots = None if recipe_file is None else self.roots(recipe_file)
+        recipe = None if recipe_file is None or not roots else (str(recipe_file), roots)
+        return Settings.load(self._environ, overrides=self._overrides, recipe=recipe)
+
+    def place(self, name: str | None = None, recipe_file: Path | None = None) -> Place:
+        """Where a container lives.
+
+        :param recipe_file: a recipe other than the container's own
+        :raises InvalidNameError: the text names no container
+        :raises SettingsError: a setting can't be used
+        :raises RecipeError: the recipe is no TOML
+        """
+        container = ContainerName.parse(name or DEFAULT_CONTAINER)
+        file = recipe_file or self._recipe_file(container)
+        settings = self.settings(file)
+        root = settings.root_remote
+        remote = RemoteStore(root) if root else None
+        return Place(container, settings, file, LocalStore(settings.root_local), remote)
+
+    def roots(self, recipe_file: Path) -> dict[str, Any] | None:
+        """The `[root]` table of a recipe, from what was kept of it if it did not change.
+
+        :raises RecipeError: the file is no TOML
+        """
+        from rezup.system.compiled import read_toml
+
+        cache = self._environ.get("REZUP_CACHE_DIR") or user_folders("rezup", self._environ).cache
+        kept = None if self.is_in_a_home_of_another else Path(cache) / "settings-v1"
+        try:
+            return read_toml(recipe_file, kept, kind="roots", pick=_pick_roots)
+        except (ValueError, OSError) as error:
+            if isinstance(error, ValueError):
+                from rezup.recipes.parse import load
+
+                load(recipe_file)  # says it better: file, line and key
+            raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
+
+    def _recipe_file(self, container: ContainerName) -> Path:
+        default = self.recipes_folder / "rezup.toml"
+        if container == DEFAULT_CONTAINER:
+            return default
+        own = self.recipes_folder / f"rezup.{container}.toml"
+        return own if own.is_file() or not default.is_file() else default
+
+
+def _pick_roots(document: dict[str, Any]) -> dict[str, Any]:
+    table = document.get("root")
+    known = table if isinstance(table, dict) else {}
+    return {key: known[key] for key in ("local", "remote") if known.get(key)}
