@@ -212,8 +212,10 @@ def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Fi
         if preset:
             notes.append(f"only Rez's own scripts are in production: {linked.reason}")
             context.reporter.warning(notes[-1])
+    is_edited = any(found.editable is not None for _, found in chosen)
     tools = [
-        scripts.ToolScripts(found, tool.flags, is_rez=found is rez, preset=preset) for tool, found in chosen
+        scripts.ToolScripts(found, tool.flags, is_rez=found is rez, preset=preset, beside_source=is_edited)
+        for tool, found in chosen
     ]
     written = scripts.write_production_scripts(layout, tools)
     scripts.make_relocatable(layout)

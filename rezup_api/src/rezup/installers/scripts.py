@@ -88,6 +88,8 @@ class ToolScripts:
     is_rez: bool = False
     preset: bool = False
     """Its scripts tell Rez where Rez's programs are."""
+    beside_source: bool = False
+    """A source in edit mode is used: its byte-code is kept beside it, or each run would compile it."""
 
 
 def script_text(
@@ -118,9 +120,13 @@ def header(flags: Sequence[str] = (), *, in_production: bool = False, python: st
     )
 
 
-def production_flags(flags: Sequence[str]) -> tuple[str, ...]:
-    """A tool's flags, and -B: nothing is written into a revision."""
-    return (*flags, *(() if "-B" in flags else ("-B",)))
+def production_flags(tool: ToolScripts) -> tuple[str, ...]:
+    """A tool's flags, and -B: nothing is written into a revision.
+
+    Where a source in edit mode is used there is no -B. All of the revision has its byte-code
+    already, so what gets written lies beside that source, outside.
+    """
+    return tool.flags if tool.beside_source or "-B" in tool.flags else (*tool.flags, "-B")
 
 
 def write_production_scripts(layout: Layout, tools: Sequence[ToolScripts]) -> dict[str, tuple[str, ...]]:
@@ -143,7 +149,7 @@ def write_production_scripts(layout: Layout, tools: Sequence[ToolScripts]) -> di
             _write_launchers(layout, entries, tool)
         else:
             for entry in entries:
-                text = script_text(entry, production_flags(tool.flags), preset=tool.preset)
+                text = script_text(entry, production_flags(tool), preset=tool.preset)
                 _write_program(layout.production / entry.name, text.encode("ascii"))
         written[tool.distribution.key] = tuple(sorted(entry.name for entry in entries))
         if tool.is_rez:
@@ -281,5 +287,5 @@ def _write_launchers(layout: Layout, entries: Sequence[EntryPoint], tool: ToolSc
     for entry in entries:
         maker.make(
             f"{entry.name} = {entry.module}:{entry.function}",
-            {"interpreter_args": list(production_flags(tool.flags))},
+            {"interpreter_args": list(production_flags(tool))},
         )
