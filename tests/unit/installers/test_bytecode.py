@@ -7,6 +7,7 @@ import os
 import types
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,12 +41,11 @@ class Environment:
             archive.extractall(self.site)
         (self.site / "loose.py").write_text("c = 3\n")
 
-    def complete(self, folder: Path, cache: Path | None) -> Compiled:
+    def complete(self, folder: Path, cache: Path | None, **options: Any) -> Compiled:
         folder.mkdir(exist_ok=True)
         work = Workplace(folder, {"PYTHONPATH": "/hostile"}, folder / "log", Reporter(), str)
-        return complete(
-            self.root, self.site, running().base, read_distributions(self.site), workplace=work, cache=cache
-        )
+        found = read_distributions(self.site)
+        return complete(self.root, self.site, running().base, found, workplace=work, cache=cache, **options)
 
     def code(self, name: str) -> types.CodeType:
         (path,) = (self.site / name).parent.glob(f"__pycache__/{Path(name).stem}.*.pyc")
@@ -65,9 +65,13 @@ def entries(cache: Path) -> list[Path]:
     return sorted((cache / BUCKET).rglob("*.pyc-pack"))
 
 
+def files_of(result: Compiled) -> tuple[int, int]:
+    return result.restored, result.compiled
+
+
 def test_compiles_all_that_compiles(tmp_path: Path, wheel: Path) -> None:
     world = Environment(tmp_path / "venv", wheel)
-    assert world.complete(tmp_path / "cwd", None) == Compiled(0, 4)
+    assert files_of(world.complete(tmp_path / "cwd", None)) == (0, 4)
     assert len(list(world.site.rglob("*.pyc"))) == 3
     code = world.code("pack/__init__.py")
     assert code.co_filename == str(world.site.relative_to(world.root) / "pack/__init__.py")
@@ -80,7 +84,7 @@ def test_second_time_comes_from_the_cache(tmp_path: Path, wheel: Path) -> None:
     first.complete(tmp_path / "cwd", cache)
     assert len(entries(cache)) == 1
     second = Environment(tmp_path / "two", wheel)
-    assert second.complete(tmp_path / "cwd", cache) == Compiled(2, 1)  # what fails is not tried again
+    assert files_of(second.complete(tmp_path / "cwd", cache)) == (2, 1)  # what fails is not tried again
     names = {str(path.relative_to(first.site)) for path in first.site.rglob("*.pyc")}
     assert {str(path.relative_to(second.site)) for path in second.site.rglob("*.pyc")} == names
     for name in names:
@@ -134,7 +138,7 @@ def test_other_sources_have_another_entry(tmp_path: Path, wheel: Path) -> None:
 def test_cache_that_can_not_be_written_is_done_without(tmp_path: Path, wheel: Path) -> None:
     cache = tmp_path / "cache"
     cache.write_text("a file")
-    assert Environment(tmp_path / "one", wheel).complete(tmp_path / "cwd", cache) == Compiled(0, 4)
+    assert files_of(Environment(tmp_path / "one", wheel).complete(tmp_path / "cwd", cache)) == (0, 4)
 
 
 def test_sources_behind_links_are_left_alone(tmp_path: Path, wheel: Path) -> None:
@@ -147,3 +151,13 @@ def test_sources_behind_links_are_left_alone(tmp_path: Path, wheel: Path) -> Non
     world.complete(tmp_path / "cwd", None)
     assert [path.name for path in source.rglob("*")] == ["mine.py"]
     assert not list(world.site.glob("__pycache__/single*"))
+
+
+def test_what_was_compiled_early_is_kept_and_nothing_else_was_touched(tmp_path: Path, wheel: Path) -> None:
+    world = Environment(tmp_path / "one", wheel)
+    early = world.complete(tmp_path / "cwd", tmp_path / "cache", others=False)
+    assert files_of(early) == (0, 3)
+    assert not list(world.site.glob("__pycache__/loose*"))
+    late = world.complete(tmp_path / "cwd", tmp_path / "cache", before=early)
+    assert files_of(late) == (0, 1)
+    assert list(world.site.glob("__pycache__/loose*"))

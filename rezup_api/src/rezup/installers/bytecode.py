@@ -49,6 +49,8 @@ class Compiled:
 
     restored: int
     compiled: int
+    entries: frozenset[str] = frozenset()
+    """The distributions that are complete, by their names in the cache."""
 
 
 def complete(
@@ -59,33 +61,45 @@ def complete(
     *,
     workplace: Workplace,
     cache: Path | None,
+    before: Compiled | None = None,
+    others: bool = True,
 ) -> Compiled:
     """Give every module below `site` its byte-code; a file that doesn't compile goes without.
 
     Modules behind links (a source in edit mode) belong to somebody else and are left alone.
 
+    :param others: also the modules of no distribution given
+    :param before: an earlier call for the same folder; what it completed and did not change is kept
     :raises ProcessError: the environment's Python can't be run
     """
     modules = _modules(site)
     bucket = None if cache is None or interpreter.release < (3, 7) else cache / BUCKET
     known: list[tuple[Path, Distribution, list[str]]] = []
+    entries: set[str] = set()
     restored = 0
     for distribution in distributions if bucket is not None else ():
         names = [name for name in _recorded_modules(distribution) if name in modules]
         if not names or bucket is None:
             continue
-        entry = bucket / _key(distribution, names, interpreter)
+        key = _key(distribution, names, interpreter)
+        entries.add(key)
+        if before is not None and key in before.entries:
+            modules.difference_update(names)
+            continue
+        entry = bucket / key
         count = _restore(entry, site, interpreter, names)
         if count is None:
             known.append((entry, distribution, names))
         else:
             restored += count
             modules.difference_update(names)
+    if not others:
+        modules.intersection_update(name for _, _, names in known for name in names)
     if modules:
         _compile(target, site, interpreter, sorted(modules), workplace)
     for entry, distribution, names in known:
         _store(entry, distribution, names, interpreter)
-    return Compiled(restored, len(modules))
+    return Compiled(restored, len(modules), frozenset(entries))
 
 
 def _modules(site: Path) -> set[str]:

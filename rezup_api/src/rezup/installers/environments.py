@@ -117,26 +117,33 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")
     site = site_packages_of(target, interpreter.release, interpreter.implementation)
 
-    def compile_all(distributions: Iterable[Distribution]) -> None:
-        bytecode.complete(
-            target, site, interpreter, distributions, workplace=_workplace(context), cache=context.cache
+    def compiled_with(
+        distributions: Iterable[Distribution], *, others: bool, before: bytecode.Compiled | None = None
+    ) -> bytecode.Compiled:
+        return bytecode.complete(
+            target, site, interpreter, distributions,
+            workplace=_workplace(context), cache=context.cache, before=before, others=others,
         )  # fmt: skip
 
     with stage(reporter, "environment", str(plan.name)):
         installer.create(target, interpreter)
-        if installer.name == "pip" and context.cache is not None:
-            compile_all(read_distributions(site))  # pip is about to run, twice as fast with byte-code
+        brought = read_distributions(site)  # pip, which compiles while the rest is being fetched
+    early = _Early(lambda: compiled_with(brought, others=False), context)
+    if installer.name == "pip":
+        early.wait()  # pip itself is about to run, twice as fast with byte-code
     wanted = context.mask(", ".join(package.requirement for package in plan.packages))
     with stage(reporter, "install", wanted):
         try:
             installer.install(target, interpreter, plan.packages)
         except ProcessError as error:
             raise _with_explanation(error, plan, context) from error
+        finally:
+            compiled = early.wait()
     layout = scripts.Layout(target, scripts_of(target), site)
     with stage(reporter, "scripts", str(plan.name)):
         finished = _finish(plan, layout, context)
     with stage(reporter, "byte-code", str(plan.name)):
-        compile_all(finished.distributions)
+        compiled_with(finished.distributions, others=True, before=compiled)
     return BuiltEnvironment(
         name=plan.name,
         interpreter=interpreter,
@@ -150,6 +157,28 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
         leftovers=scripts.leftovers(layout, finished.distributions),
         notes=finished.notes,
     )
+
+
+class _Early:
+    """Compiles beside other work; what goes wrong is left to the later call for all.
+
+    Only with a cache: it is what the later call knows by what was done.
+    """
+
+    def __init__(self, complete: Callable[[], bytecode.Compiled], context: BuildContext) -> None:
+        self._reporter = context.reporter
+        self._pool = ThreadPoolExecutor(1)
+        self._future = None if context.cache is None else self._pool.submit(complete)
+
+    def wait(self) -> bytecode.Compiled | None:
+        """What was completed, or None."""
+        self._pool.shutdown()
+        try:
+            return None if self._future is None else self._future.result()
+        except (ProcessError, OSError) as error:
+            # An installer that replaces what is being compiled takes the files away.
+            self._reporter.debug(f"byte-code: {error}")
+            return None
 
 
 def _prepared(plan: EnvironmentPlan, context: BuildContext) -> tuple[Interpreter, Installer, str]:
