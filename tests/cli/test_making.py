@@ -475,3 +475,19 @@ print("fine")
         check=False,
     )
     assert done.stdout == "fine\n", done.stderr
+
+
+def test_a_secret_in_the_env_table_is_warned_of_works_and_is_not_copied_into_the_receipt(
+    world: World,
+) -> None:
+    recipe = world.recipe(extra='[env]\nHTTPS_PROXY = "http://u:hunter2@proxy:1"\nMY_TOKEN = "c4nary"')
+    made = world.rezup("add", "foo", "--skip-use")
+    assert made.code == 0
+    assert made.err.count("write ${VARIABLE}") == 2
+    folder = world.root / "foo" / world.stamps()[0]
+    assert not any(word in (folder / RECEIPT).read_text() for word in ("hunter2", "c4nary"))
+    shown = world.rezup("recipe", "show", "foo", "--json")
+    assert not any(word in shown.out + made.err for word in ("hunter2", "c4nary"))
+    recipe.unlink()
+    outcome = world.rezup("use", "foo", "--", "sh", "-c", "echo $HTTPS_PROXY $MY_TOKEN")
+    assert outcome.out == "http://u:hunter2@proxy:1 c4nary\n"

@@ -181,6 +181,9 @@ class Workshop:
     def _receipt(
         self, container: ContainerName, recipe: Recipe, built: Sequence[BuiltEnvironment], *, pulled: bool
     ) -> receipts.Receipt:
+        from rezup.recipes.secrets import is_secret_variable, redact
+
+        secret = any(is_secret_variable(name, v) or redact(v) != v for name, v in recipe.environment.items())
         return receipts.Receipt(
             container=container,
             kind=receipts.ENVIRONMENT,
@@ -193,7 +196,8 @@ class Workshop:
             recipe_source=str(recipe.source or ""),
             description=recipe.description,
             origin="remote" if pulled else "local",
-            environment=recipe.environment,
+            environment={} if secret else recipe.environment,
+            environment_in_recipe=secret,
             dotenv=(*recipe.dotenv, *recipe.platform_dotenv.get(sys.platform, ())),
             tools=tuple(
                 receipts.ToolRecord(
@@ -230,7 +234,6 @@ def recipe_receipt(container: ContainerName, recipe: Recipe, maker: Maker) -> re
         host=maker.host,
         rezup=maker.rezup,
         recipe_digest=recipe.digest,
-        recipe_source=str(recipe.source or ""),
         description=recipe.description,
     )
 

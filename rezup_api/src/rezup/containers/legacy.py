@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rezup.containers.receipt import (
     ENVIRONMENT,
@@ -31,25 +31,22 @@ if TYPE_CHECKING:
 
     from rezup.recipes.names import ContainerName
 
+_PLATFORMS = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
+
 
 def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> Receipt:
     """The receipt of a 2.x revision in our terms.
 
     :raises DamagedReceiptError: receipt or recipe can't be read, or rezup 1.x made it
     """
-    from rezup.errors import RecipeError
-    from rezup.recipes.parse import load
-
     try:
         document = json.loads(data)
         made_by = document["rezup_version"]
         names = [ToolName.parse(name) for name in document.get("venvs", [])]
     except (ValueError, KeyError, TypeError, InvalidNameError) as error:
         raise DamagedReceiptError("it is that of rezup 1.x, or damaged") from error
-    try:
-        recipe = load(folder / "rezup.toml")
-    except (RecipeError, OSError) as error:
-        raise DamagedReceiptError(f"its recipe can't be read ({error})") from error
+    recipe = _recipe(folder / "rezup.toml")
+    dotenv = _table(recipe, "dotenv")
     return Receipt(
         container=container,
         kind=ENVIRONMENT if names else RECIPE,
@@ -58,13 +55,38 @@ def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> 
         creator=str(document.get("creator", "unknown")),
         host=str(document.get("hostname", "unknown")),
         rezup=str(made_by),
-        recipe_digest=recipe.digest,
-        description=recipe.description,
-        environment=recipe.environment,
-        dotenv=(*recipe.dotenv, *recipe.platform_dotenv.get(sys.platform, ())),
+        recipe_digest="",
+        description=str(recipe.get("description", "")),
+        environment={key: str(value) for key, value in _table(recipe, "env").items()},
+        dotenv=(*_files(dotenv), *_files(_table(dotenv, _PLATFORMS.get(sys.platform, "")))),
         environments=tuple(_environment(folder, name) for name in names),
         legacy=True,
     )
+
+
+def _recipe(path: Path) -> dict[str, Any]:
+    """The recipe as rezup 2.x understood it: a revision that works there has to work here.
+
+    Our own reading of recipes is stricter, and made for new revisions.
+    """
+    from rezup.system.compiled import read_toml
+
+    try:
+        recipe = read_toml(path, None, kind="legacy", pick=dict)
+    except (ValueError, OSError) as error:
+        raise DamagedReceiptError(f"its recipe can't be read ({error})") from error
+    if recipe is None:
+        raise DamagedReceiptError("it has no recipe")
+    return recipe
+
+
+def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _files(table: dict[str, Any]) -> list[str]:
+    return [table[key] for key in sorted(table) if isinstance(table[key], str)]
 
 
 def _environment(folder: Path, name: str) -> EnvironmentRecord:

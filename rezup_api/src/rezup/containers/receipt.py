@@ -70,7 +70,9 @@ class Receipt(NamedTuple):
     origin: str = "local"
     """Either "local", or "remote" for a revision that was pulled."""
     environment: Mapping[str, str] = MappingProxyType({})
-    """The recipe's `[env]`, not interpolated."""
+    """The recipe's `[env]`, not interpolated; left out where it holds a secret, which is not copied."""
+    environment_in_recipe: bool = False
+    """Whether `[env]` was left out, and has to be read from the recipe."""
     dotenv: tuple[str, ...] = ()
     """Dotenv files for this platform, in reading order, as written in the recipe."""
     tools: tuple[ToolRecord, ...] = ()
@@ -91,6 +93,7 @@ class Receipt(NamedTuple):
             "format": FORMAT,
             **{name: getattr(self, name) for name in _PLAIN},
             "environment": dict(self.environment),
+            "environment_in_recipe": self.environment_in_recipe,
             "dotenv": list(self.dotenv),
             "not_relocatable": list(self.not_relocatable),
             "tools": [tool._asdict() for tool in self.tools],
@@ -143,6 +146,7 @@ def _read(document: dict[str, Any]) -> Receipt:
         **texts,
         created=float(document["created"]),
         environment=environment,
+        environment_in_recipe=bool(document.get("environment_in_recipe")),
         dotenv=tuple(dotenv),
         not_relocatable=tuple(tied),
         tools=tuple(ToolRecord(**_known(ToolRecord, entry)) for entry in document["tools"]),

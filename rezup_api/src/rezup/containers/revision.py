@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import receipt as receipts
 from rezup.errors import RevisionNotReadyError, UnsupportedFormatError
-from rezup.stores.base import RECEIPT
+from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rezup.containers.receipt import Receipt
@@ -47,6 +48,15 @@ class Revision(NamedTuple):
     def python(self) -> Path:
         """The interpreter that Rez runs with."""
         return self.folder / self.receipt.environments[0].python
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The recipe's `[env]`, not interpolated."""
+        if not self.receipt.environment_in_recipe:
+            return self.receipt.environment
+        from rezup.recipes.parse import load
+
+        return load(self.folder / RECIPE).environment
 
     @property
     def rez_library(self) -> Path | None:

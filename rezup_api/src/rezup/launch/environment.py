@@ -33,8 +33,9 @@ def recipe_variables(
     """What the recipe sets, and the variables that tell a program where it is."""
     receipt = revision.receipt
     variables: dict[str, str] = {}
-    if receipt.environment or receipt.dotenv:
-        composed = compose_variables(receipt.environment, receipt.dotenv, base)
+    table = revision.environment
+    if table or receipt.dotenv:
+        composed = compose_variables(table, receipt.dotenv, base)
         for warning in composed.warnings:
             reporter.warning(warning)
         variables.update(composed.values)

@@ -75,12 +75,12 @@ def literal_secrets(recipe: Recipe) -> tuple[Problem, ...]:
     entries += [
         (("env", name), f"holds a secret, by its name; {hint}")
         for name, value in recipe.environment.items()
-        if _is_secret_variable(name, value) and redact(value) == value
+        if is_secret_variable(name, value) and redact(value) == value
     ]
     entries += [
         (("pip", "env", name), f"holds a secret, by its name; {hint}")
         for name, value in recipe.pip_environment.items()
-        if _is_secret_variable(name, value) and redact(value) == value
+        if is_secret_variable(name, value) and redact(value) == value
     ]
     problems = list(located(file, text, entries))
     lines = {problem.line for problem in problems}
@@ -136,6 +136,7 @@ def _has_url_credentials(line: str) -> bool:
     return "://" in line and redact(line) != line
 
 
-def _is_secret_variable(name: str, value: str) -> bool:
+def is_secret_variable(name: str, value: str) -> bool:
+    """True for a variable that by its name holds a secret, with a literal value."""
     # NAME_FILE and the like name where the secret is.
     return bool(value) and not has_placeholder(value) and _SECRET_NAME.fullmatch(name) is not None

@@ -337,6 +337,7 @@ class Session:
     def _recipe(self, place: Place, recipe_file: Path | None) -> Recipe:
         from rezup.recipes.default import write_default
         from rezup.recipes.parse import load
+        from rezup.recipes.secrets import literal_secrets
 
         path = recipe_file or place.recipe_file
         if recipe_file is None and not path.is_file() and path.name == "rezup.toml":
@@ -351,6 +352,8 @@ class Session:
         recipe = load(path)
         for problem in recipe.warnings:
             self.reporter.warning(str(problem))
+        for problem in literal_secrets(recipe):
+            self.reporter.warning(f"{problem}; write ${{VARIABLE}} in its place")
         return recipe
 
     def _held(self, place: Place, revision: Revision, reason: str) -> Acquired:

@@ -64,7 +64,7 @@ def validate(console: Console, name_or_file: str | None, as_json: bool) -> int:
 
 def plain(recipe: Recipe) -> dict[str, Any]:
     """The recipe as JSON data, without secrets."""
-    from rezup.recipes.secrets import redact
+    from rezup.recipes.secrets import is_secret_variable, redact
 
     return {
         "file": None if recipe.source is None else str(recipe.source),
@@ -74,7 +74,7 @@ def plain(recipe: Recipe) -> dict[str, Any]:
         "root": {"local": recipe.local_root, "remote": recipe.remote_root},
         "dotenv": list(recipe.dotenv),
         "platform_dotenv": {key: list(files) for key, files in recipe.platform_dotenv.items()},
-        "env": {name: redact(value) for name, value in recipe.environment.items()},
+        "env": {n: "***" if is_secret_variable(n, v) else redact(v) for n, v in recipe.environment.items()},
         "pip": {
             "options": [redact(option) for option in recipe.pip_options],
             "env": {name: redact(value) for name, value in recipe.pip_environment.items()},
