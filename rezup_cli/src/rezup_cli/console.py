@@ -30,6 +30,8 @@ class Console:
     def __init__(self, tail: list[str] | None = None, arguments: Sequence[str] = ()) -> None:
         self.tail = tail
         self.level = NORMAL
+        self.overrides: dict[str, Any] = {}
+        """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
         self.command = next((word for word in arguments if not word.startswith("-")), "use")
 
@@ -47,16 +49,13 @@ class Console:
         elif quiet:
             self.level = QUIET
 
-    def session(self, *, timings: bool = False, **overrides: Any) -> Session:
-        """A session that talks through this console.
-
-        :param overrides: settings given on the command line
-        """
+    def session(self, *, timings: bool = False) -> Session:
+        """A session that talks through this console."""
         from rezup.session import Session
 
         program = Path(sys.argv[0]).absolute() if os.path.basename(sys.argv[0]).startswith("rezup") else None
         return Session.create(
-            reporter=ConsoleReporter(self, timings=timings), overrides=overrides, program=program
+            reporter=ConsoleReporter(self, timings=timings), overrides=self.overrides, program=program
         )
 
     def refuse_tail(self) -> None:
@@ -73,6 +72,14 @@ class Console:
         """Lines of data."""
         for line in lines:
             click.echo(line)
+
+    def result(self, command: str, data: Any, lines: Iterable[str] = ()) -> None:
+        """What a command found out: as a JSON document for those who asked for one, else as lines."""
+        if self.is_json:
+            from rezup_cli.results import document
+
+            lines = [document(command, data)]
+        self.show(lines)
 
     def usage_error(self, error: click.ClickException) -> int:
         """Show what was wrong with the command line; returns the exit status."""

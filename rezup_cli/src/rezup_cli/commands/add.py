@@ -32,9 +32,6 @@ def command(
     remote: bool,
     skip_use: bool,
     allow_local_paths: bool,
-    as_json: bool,
-    root: str | None,
-    remote_root: str | None,
 ) -> int:
     """Make a new revision of a container, and open a shell in it.
 
@@ -42,7 +39,7 @@ def command(
     revision at its next launch.
     """
     name = (target or (None, None))[0]
-    session = console.session(root_local=root, root_remote=remote_root)
+    session = console.session()
     file = recipe_file(file_text, name or ".main", "--file")
     place = session.place(name, file)
     acquired = None
@@ -55,12 +52,8 @@ def command(
         acquired = session.make(place, file)
         stamp = acquired.revision.stamp
         console.say(f"{place.name}: made revision {stamp}")
-    if as_json:
-        from rezup_cli.results import document
-
-        console.show([document("add", {"container": place.name, "revision": stamp, "remote": remote})])
-        return 0
-    if skip_use:
+    console.result("add", {"container": place.name, "revision": stamp, "remote": remote})
+    if skip_use or console.is_json:
         return 0
     try:
         session.check_entrance(for_shell=not console.tail)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from rezup.errors import ContainerError
+from rezup.system.machine import has_terminal
 from rezup_cli.commands.options import json_option, root_options, talk_options, target_argument
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ def command(
     console: Console,
     target: tuple[str | None, str | None],
     yes: bool,
-    as_json: bool,
-    root: str | None,
-    remote_root: str | None,
 ) -> int:
     """Remove a revision from this machine, or a container with all of them.
 
@@ -37,12 +34,12 @@ def command(
     name, revision = target or (None, None)
     if name is None:
         raise click.UsageError("Say which container: rezup drop NAME")
-    session = console.session(root_local=root, root_remote=remote_root)
+    session = console.session()
     place = session.place(name)
     doomed = session.droppable(place, revision)
     what = f"{place.name}@{doomed[0]}" if revision else f"{place.name} with {len(doomed)} revision(s)"
     if not yes:
-        if as_json or not sys.stdin.isatty():
+        if console.is_json or not has_terminal():
             raise ContainerError(
                 f"{what} was not removed",
                 context="nobody is there to be asked",
@@ -50,10 +47,7 @@ def command(
             )
         click.confirm(f"Remove {what} from {place.local.root}?", abort=True, err=True)
     removed = session.drop(place, revision)
-    if as_json:
-        from rezup_cli.results import document
-
-        console.show([document("drop", {"container": place.name, "removed": removed})])
-    else:
+    console.result("drop", {"container": place.name, "removed": removed})
+    if not console.is_json:
         console.say(f"removed {what}")
     return 0

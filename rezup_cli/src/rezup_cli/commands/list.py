@@ -23,20 +23,13 @@ if TYPE_CHECKING:
 def command(
     console: Console,
     target: tuple[str | None, str | None],
-    as_json: bool,
-    root: str | None,
-    remote_root: str | None,
 ) -> int:
     """List containers; with a NAME, its revisions, the newest first."""
     console.refuse_tail()
-    session = console.session(root_local=root, root_remote=remote_root)
+    session = console.session()
     name = (target or (None, None))[0]
     data, lines = _revisions(session, session.place(name)) if name else _containers(session)
-    if as_json:
-        from rezup_cli.results import document
-
-        lines = [document("list", data)]
-    console.show(lines)
+    console.result("list", data, lines)
     return 0
 
 

@@ -81,16 +81,33 @@ def talk_options(function: F) -> F:
 
 
 def root_options(function: F) -> F:
-    """``--root`` and ``--remote-root``."""
-    function = click.option(
-        "--remote-root", metavar="DIR", help="The studio's root, instead of REZUP_ROOT_REMOTE."
-    )(function)
-    return click.option(
-        "--root", metavar="DIR", help="The root on this machine, instead of REZUP_ROOT_LOCAL."
-    )(function)
+    """``--root`` and ``--remote-root``; the console's sessions obey them."""
+
+    def override(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+        def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+            console: Console = ctx.obj
+            console.overrides[key] = value
+
+        return keep
+
+    for flag, key, help_text in (
+        ("--remote-root", "root_remote", "The studio's root, instead of REZUP_ROOT_REMOTE."),
+        ("--root", "root_local", "The root on this machine, instead of REZUP_ROOT_LOCAL."),
+    ):
+        function = click.option(
+            flag, metavar="DIR", expose_value=False, callback=override(key), help=help_text
+        )(function)
+    return function
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def _want_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    console: Console = ctx.obj
+    console.is_json = value
+
+
+json_option = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_want_json, help="One JSON document on stdout."
+)
 
 
 def recipe_file(text: str | None, name: str | None, option: str) -> Path | None:

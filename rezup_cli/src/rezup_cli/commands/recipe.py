@@ -25,19 +25,16 @@ def command() -> None:
 @json_option
 @talk_options
 @click.pass_obj
-def show(console: Console, name_or_file: str | None, as_json: bool) -> int:
-    """Show a recipe as it is understood; credentials are masked."""
+def show(console: Console, name_or_file: str | None) -> int:
+    """Show a recipe; credentials are masked."""
+    from rezup.recipes.secrets import redact
+
     console.refuse_tail()
     recipe = console.session().recipe(name_or_file)
-    if as_json:
-        from rezup_cli.results import document
-
-        console.show([document("recipe show", plain(recipe))])
-    else:
-        from rezup.recipes.secrets import redact
-
+    if not console.is_json:
         console.say(f"# {recipe.source}")
-        console.show([redact(recipe.data.decode("utf-8-sig")).rstrip("\n")])
+    text = redact(recipe.data.decode("utf-8-sig")).rstrip("\n")
+    console.result("recipe show", plain(recipe), [text])
     return 0
 
 
@@ -46,16 +43,13 @@ def show(console: Console, name_or_file: str | None, as_json: bool) -> int:
 @json_option
 @talk_options
 @click.pass_obj
-def validate(console: Console, name_or_file: str | None, as_json: bool) -> int:
+def validate(console: Console, name_or_file: str | None) -> int:
     """Check a recipe; every problem is named with file, line and key."""
     console.refuse_tail()
     recipe = console.session().recipe(name_or_file)
     warnings = [str(problem) for problem in recipe.warnings]
-    if as_json:
-        from rezup_cli.results import document
-
-        console.show([document("recipe validate", {"file": str(recipe.source), "warnings": warnings})])
-    else:
+    console.result("recipe validate", {"file": str(recipe.source), "warnings": warnings})
+    if not console.is_json:
         for warning in warnings:
             console.say(f"warning: {warning}")
         console.say(f"{recipe.source}: valid")

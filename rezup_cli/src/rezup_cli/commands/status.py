@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 def command(
     console: Console,
     target: tuple[str | None, str | None],
-    as_json: bool,
-    root: str | None,
-    remote_root: str | None,
 ) -> int:
     """Show a container: its revision and why it is this one, and what is in it.
 
@@ -32,15 +29,10 @@ def command(
     """
     console.refuse_tail()
     name, revision = target or (None, None)
-    session = console.session(root_local=root, root_remote=remote_root)
+    session = console.session()
     place = session.place(name or session.environ.get("REZUP_CONTAINER") or None)
     status = session.status(place, revision)
-    if as_json:
-        from rezup_cli.results import document
-
-        console.show([document("status", plain(status))])
-        return 0
-    console.show(_lines(status, verbose=console.level >= VERBOSE))
+    console.result("status", plain(status), _lines(status, verbose=console.level >= VERBOSE))
     return 0
 
 

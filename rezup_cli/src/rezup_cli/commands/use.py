@@ -43,8 +43,6 @@ def command(
     local: bool = False,
     no_wait: bool = False,
     timings: bool = False,
-    root: str | None = None,
-    remote_root: str | None = None,
 ) -> int:
     """Open a shell in a container, or run something in it.
 
@@ -60,7 +58,7 @@ def command(
     if make is not None and revision is not None:
         raise click.UsageError("--make makes a new revision; it can't be told to use an old one.")
     file = recipe_file(make, name, "--make")
-    session = console.session(timings=timings, root_local=root, root_remote=remote_root)
+    session = console.session(timings=timings)
     session.check_entrance(for_shell=script is None and not console.tail)
     place = session.place(name, file)
     acquired = (
