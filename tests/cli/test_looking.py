@@ -348,3 +348,66 @@ def test_a_reader_that_leaves_early_is_no_traceback(world: World) -> None:
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("REVISION")
+
+
+def test_status_follows_the_revision_that_the_environment_asks_for(world: World) -> None:
+    for stamp in ("100.000000", "200.000000"):
+        world.revision("foo", stamp)
+    for spelling in ("-1", "@-1", "100"):
+        environment = {"REZUP_USE_REVISION": spelling}
+        assert world.rezup("status", "foo", "--json", env=environment).data["revision"] == "100.000000"
+        assert world.rezup("use", "foo", "--", "rez", env=environment).out == "rez of 100.000000\n"
+
+
+def test_a_container_without_a_recipe_of_its_own_is_not_promised_to_be_made(world: World) -> None:
+    world.write("rezup.toml", '[rez]\nname = "rez"\n')
+    assert world.rezup("list", "nope").code == 1
+    assert world.rezup("use", "nope", "--", "rez").code == 1
+    assert not world.root.exists()
+
+
+def test_roots_of_a_recipe_and_the_cache_folder_take_variables_and_home(world: World) -> None:
+    world.write("rezup.foo.toml", '[rez]\nname = "rez"\n[root]\nlocal = "${PLACE}/{platform}"\n')
+    settings = world.rezup("status", "foo", "--json", env={"PLACE": "/here", "REZUP_CACHE_DIR": "~/c"}).data[
+        "settings"
+    ]
+    assert settings["root_local"]["value"].startswith("/here/")
+    assert "{" not in settings["root_local"]["value"]
+    assert settings["cache_dir"]["value"] == f"{world.home}/c"
+    assert world.rezup("status", "foo").code == 1
+    assert not (world.home / "~").exists()
+
+
+def test_what_a_newer_rezup_made_is_not_dropped(world: World) -> None:
+    folder = world.revision("foo", "100.000000")
+    (folder / "revision.json").write_text('{"format": 99}')
+    outcome = world.rezup("drop", "foo", "--yes")
+    assert outcome.code == 1
+    assert "format 99" in outcome.err
+    assert folder.is_dir()
+
+
+def test_a_revision_of_rezup_2_in_use_is_found_by_the_path_of_its_user(world: World) -> None:
+    folder = world.root / "foo" / "revisions" / "100.5"
+    scripts = folder / "venv" / "rez" / "bin" / "rez"
+    scripts.mkdir(parents=True)
+    (folder / "venv/rez/bin/python").symlink_to(sys.executable)
+    (folder / "rezup.toml").write_text('[rez]\nname = "rez"\n[dotenv]\n1 = "relative.env"\n')
+    (folder / "revision.json").write_text('{"rezup_version": "2.6.0", "venvs": ["rez"]}')
+    assert world.rezup("status", "foo", "--json").data["state"] == "ready"
+    path = f"{scripts}:{world.environ['PATH']}"
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env={**world.environ, "PATH": path}) as user:
+        refused = world.rezup("drop", "foo", "--yes")
+        user.communicate()
+    assert refused.code == 1
+    assert f"process {user.pid}" in refused.err
+    assert world.rezup("drop", "foo", "--yes").code == 0
+    assert list(world.root.iterdir()) == []
+
+
+def test_errors_of_a_recipe_come_with_the_warnings_that_may_explain_them(world: World) -> None:
+    bad = world.write("bad.toml", '[rez]\nname = "rez"\nuri = "rez"\nlib = "six"\n')
+    outcome = world.rezup("recipe", "validate", bad, "--json")
+    assert json.loads(outcome.out)["command"] == "recipe validate"
+    assert "rez.uri: warning:" in outcome.out
+    assert "rez.lib" in outcome.out

@@ -77,8 +77,7 @@ class Settings(NamedTuple):
         :raises SettingsError: a value can't be used; nothing was changed
         """
         folders = user_folders("rezup", environ)
-        cache = Path(environ["REZUP_CACHE_DIR"]) if environ.get("REZUP_CACHE_DIR") else folders.cache
-        kept = None if is_root_in_a_home_of_another(environ) else cache / "settings-v1"
+        kept = kept_settings(environ)
         user = _file(folders.config / "config.toml", kept)
         site = _file(folders.site_config / "config.toml", kept)
         return _Resolver(environ, _sources(environ, overrides or {}, recipe, user, site)).settings(folders)
@@ -87,6 +86,15 @@ class Settings(NamedTuple):
         """Each setting as text, with its origin."""
         values = ((name, getattr(self, name)) for name in VARIABLES)
         return {name: ("" if v is None else str(v), self.origins[name]) for name, v in values}
+
+
+def kept_settings(environ: Mapping[str, str]) -> Path | None:
+    """The folder of what is kept of TOML files, known before any setting is; None where nothing is kept."""
+    if is_root_in_a_home_of_another(environ):
+        return None
+    named = environ.get("REZUP_CACHE_DIR")
+    cache = absolute_path(named, environ) if named else user_folders("rezup", environ).cache
+    return cache / "settings-v1"
 
 
 def _file(path: Path, kept: Path | None) -> tuple[str, dict[str, Any]]:
@@ -174,13 +182,16 @@ class _Resolver:
         return default
 
     def _path(self, value: Any) -> Path:
-        text = _text(value).replace("{platform}", platform_tag())
-        if text.startswith("~"):
-            head, _, rest = text.partition("/")
-            text = os.path.join(user_home(self._environ), rest) if head == "~" else os.path.expanduser(text)
-        if not os.path.isabs(text):
-            text = os.path.abspath(text)  # Path.absolute keeps ".."
-        return Path(text)
+        return absolute_path(_text(value), self._environ)
+
+
+def absolute_path(text: str, environ: Mapping[str, str]) -> Path:
+    """A path as configured: ``~`` and ``{platform}`` filled in, relative to the working folder."""
+    text = text.replace("{platform}", platform_tag())
+    if text.startswith("~"):
+        head, _, rest = text.partition("/")
+        text = os.path.join(user_home(environ), rest) if head == "~" else os.path.expanduser(text)
+    return Path(os.path.abspath(text))  # Path.absolute keeps ".."
 
 
 def _text(value: Any) -> str:

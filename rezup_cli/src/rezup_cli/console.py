@@ -33,7 +33,8 @@ class Console:
         self.overrides: dict[str, Any] = {}
         """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
-        self.command = next((word for word in arguments if not word.startswith("-")), "use")
+        words = [word for word in arguments if not word.startswith("-")]
+        self.command = " ".join(words[: 2 if words[:1] == ["recipe"] else 1]) or "use"
 
     @property
     def debug(self) -> bool:

@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
     epilog="Next: `rezup use --help`, `rezup list`, `rezup status`.",
 )
 @click.version_option(__version__, "-V", "--version", message="rezup %(version)s")
-@click.option("-q", "--quiet", is_flag=True, help="Only errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Also what was chosen, and why.")
 @click.option("-D", "--debug", is_flag=True, help="As -v, and tracebacks.")
 @click.pass_context

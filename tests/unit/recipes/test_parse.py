@@ -47,7 +47,8 @@ def problems(text: str, source: Path | None = FILE) -> list[tuple[int | None, st
     assert {problem.file for problem in caught.value.problems} == {
         "<recipe>" if source is None else str(source)
     }
-    return [tuple(problem[1:]) for problem in caught.value.problems]
+    found = [tuple(problem[1:]) for problem in caught.value.problems]
+    return [entry for entry in found if not entry[2].startswith("warning: ")]
 
 
 def only_problem(text: str) -> tuple[int | None, str, str]:

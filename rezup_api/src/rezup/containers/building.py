@@ -44,8 +44,9 @@ class Builder:
         from rezup.installers.environments import BuildContext, build, plan
         from rezup.recipes.expansion import expand_pip
         from rezup.recipes.secrets import redact
-        from rezup.system.files import remove_tree
+        from rezup.system.files import mark_cache, remove_tree
 
+        mark_cache(self.cache)
         filled = self._filled(recipe)
         pip = expand_pip(recipe, self.environ)
         work = folder.parent / ".work"

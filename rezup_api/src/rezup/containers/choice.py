@@ -115,7 +115,7 @@ def _never_seen(local: Listing, is_pulled: Callable[[Stamp], bool]) -> Choice | 
 
 
 def _explicit(wanted: Wanted, view: View) -> Choice:
-    spec = (wanted.revision or "").strip()
+    spec = (wanted.revision or "").strip().removeprefix("@")
     remote = view.remote.everything if view.remote is not None else frozenset()
     stamps = sorted(view.local.everything | remote, key=lambda s: s.order, reverse=True)
     stamp = match(spec, stamps, wanted.container)

@@ -22,6 +22,7 @@ from rezup.containers.receipt import (
     DamagedReceiptError,
     EnvironmentRecord,
     Receipt,
+    ToolRecord,
 )
 from rezup.errors import InvalidNameError
 from rezup.recipes.names import ToolName
@@ -59,6 +60,7 @@ def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> 
         description=str(recipe.get("description", "")),
         environment={key: str(value) for key, value in _table(recipe, "env").items()},
         dotenv=(*_files(dotenv), *_files(_table(dotenv, _PLATFORMS.get(sys.platform, "")))),
+        tools=_rez(folder),
         environments=tuple(_environment(folder, name) for name in names),
         legacy=True,
     )
@@ -89,16 +91,28 @@ def _files(table: dict[str, Any]) -> list[str]:
     return [table[key] for key in sorted(table) if isinstance(table[key], str)]
 
 
+def _rez(folder: Path) -> tuple[ToolRecord, ...]:
+    """Rez by the name of its metadata folder; an edit-mode install of those days has none."""
+    home = folder / "venv" / "rez"
+    patterns = ("lib/python*/site-packages/rez-*.dist-info", "Lib/site-packages/rez-*.dist-info")
+    found = next((path.name for pattern in patterns for path in home.glob(pattern)), None)
+    if found is None:
+        return ()
+    version = found.removeprefix("rez-").removesuffix(".dist-info")
+    return (ToolRecord("rez", "rez", version, "rez"),)
+
+
 def _environment(folder: Path, name: str) -> EnvironmentRecord:
     windows = sys.platform == "win32"
     scripts = "Scripts" if windows else "bin"
     home = folder / "venv" / name
+    version = _setting(home, "version_info") or _setting(home, "version")
     return EnvironmentRecord(
         name=name,
         python=f"venv/{name}/{scripts}/python{'.exe' if windows else ''}",
         scripts=f"venv/{name}/{scripts}/rez",
         interpreter=_setting(home, "base-executable"),
-        interpreter_version=_setting(home, "version_info") or _setting(home, "version"),
+        interpreter_version=".".join(version.split(".")[:3]),
         implementation=_setting(home, "implementation").lower(),
         abi="",
         backend="pip",

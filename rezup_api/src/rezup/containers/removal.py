@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from rezup.containers.choice import match
 from rezup.errors import ContainerNotFoundError, RevisionInUseError
+from rezup.stores.base import RECEIPT
 
 if TYPE_CHECKING:
     from rezup.recipes.names import ContainerName
@@ -35,9 +37,11 @@ def drop(
 
     :returns: what was removed
     :raises RevisionInUseError: somebody uses one of them
+    :raises UnsupportedFormatError: a newer rezup made one of them
     """
     removed, refused = [], []
     for stamp in targets(container, revision, store):
+        _refuse_newer(container, stamp, store)
         try:
             store.remove(container, stamp)
         except RevisionInUseError as error:
@@ -55,3 +59,16 @@ def drop(
         )
     store.remove_leftovers(container)
     return removed
+
+
+def _refuse_newer(container: ContainerName, stamp: Stamp, store: LocalStore) -> None:
+    """What a newer rezup made is left alone.
+
+    :raises UnsupportedFormatError: the receipt is of such a format
+    """
+    from rezup.containers.receipt import DamagedReceiptError, parse
+
+    data = store.read(container, stamp, RECEIPT)
+    if data is not None:
+        with contextlib.suppress(DamagedReceiptError):
+            parse(data)

@@ -52,11 +52,11 @@ def status(
 ) -> Status:
     """Look at a container.
 
-    :param current: container and revision that this process runs in
+    :param current: container and revision that this process runs in; None to look at what was asked for
     """
     container = wanted.container
     view = acquisition.view(container)
-    inside = current is not None and current[0] == container and wanted.revision is None
+    inside = current is not None and current[0] == container
     revision: Stamp | None
     if inside and current is not None:
         revision, reason = current[1], "this shell was opened with it"

@@ -287,10 +287,10 @@ def _with_explanation(error: ProcessError, plan: EnvironmentPlan, context: Build
     """The same failure, saying of which environment; and what helps against the usual causes."""
     text = error.output.lower()
     advice = None
-    if "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
-        advice = "change the requirements, or set `isolation = true` on an extension"
-    elif context.offline:
+    if context.offline:
         advice = "offline: run it once with a network, or give wheels with --find-links"
+    elif "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
+        advice = "change the requirements, or set `isolation = true` on an extension"
     hint = "; ".join(part for part in (advice, error.hint) if part)
     return ProcessError(
         f"the environment {plan.name} can't be installed",

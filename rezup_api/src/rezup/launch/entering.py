@@ -68,7 +68,7 @@ class Entry:
         :param default_shell: the shell to open, instead of the one that is found
         :param prompt: what marks the prompt, instead of the container's name
         """
-        from rezup.shells.base import Startup
+        from rezup.shells.base import PROMPT_VARIABLE, Startup
         from rezup.shells.detect import VARIABLE, detect
         from rezup.shells.registry import shell_named
 
@@ -85,6 +85,8 @@ class Entry:
                 bin_folders=tuple(map(str, self._revision.script_folders)),
                 completion_folder=None if library is None else library / "completion",
             )
+            if prompt:  # what was configured may be stronger than the variable
+                environment[PROMPT_VARIABLE] = prompt
             launch = shell_named(choice.name).interactive(startup, environment)
         return self._run(launch.argv, launch.apply(environment), wait=True)
 

@@ -43,10 +43,13 @@ class Findings:
         self._warnings.append((key, message))
 
     def raise_errors(self) -> None:
-        """:raises RecipeError: with every error, in the order of the file, if there is one"""
+        """:raises RecipeError: with every error (and warning), in the order of the file, if there is one"""
         if not self._errors:
             return
-        problems = located(self.file, self._text, ((key, error.message) for key, error in self._errors))
+        # A warning about a misspelt key is often the cause of an error about another.
+        entries = [(key, error.message) for key, error in self._errors]
+        entries += [(key, f"warning: {message}") for key, message in self._warnings]
+        problems = located(self.file, self._text, entries)
         hints = [error.hint for _, error in self._errors if error.hint]
         raise RecipeError(
             f"the recipe {self.file} can't be used",

@@ -22,9 +22,6 @@ _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z][a-z0-9+.-]*):",
 _ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DIRECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*(\S.*)")
 # A name as in PEP 508, perhaps extras, then nothing or the start of what may follow.
-_REQUIREMENT = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*(?:$|[<>=!~;@(].*)"
-)
 _ARCHIVE = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
@@ -78,12 +75,22 @@ def requirement(text: str, folder: Path | None = None) -> str:
     if _URL.match(target):
         if re.search(r"\s", target.split(" ;")[0]):
             raise UnfitError(f"{shown(text)} is a URL with a blank in it", "write a blank as %20")
-    elif direct or not _REQUIREMENT.fullmatch(text):
+    elif direct or not _is_requirement(text):
         raise UnfitError(
             f"{shown(text)} is no requirement, URL or path",
             'such as "rez>=3.0", "git+https://host/repository" or "~/dev/tool"',
         )
     return text
+
+
+def _is_requirement(text: str) -> bool:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
 
 
 def library(text: str, origin: Origin) -> str:

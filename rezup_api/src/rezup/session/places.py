@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import RecipeError
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
-from rezup.settings import Settings
+from rezup.recipes.variables import expand_placeholders
+from rezup.settings import Settings, kept_settings
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
-from rezup.system.dirs import user_folders
 from rezup.system.machine import is_root_in_a_home_of_another
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class Place(NamedTuple):
@@ -77,23 +77,25 @@ class Places:
         remote = RemoteStore(root) if root else None
         return Place(container, settings, file, LocalStore(settings.root_local), remote)
 
-    def roots(self, recipe_file: Path) -> dict[str, Any] | None:
+    def roots(self, recipe_file: Path) -> dict[str, str] | None:
         """The `[root]` table of a recipe, from what was kept of it if it did not change.
 
         :raises RecipeError: the file is no TOML
         """
         from rezup.system.compiled import read_toml
 
-        cache = self._environ.get("REZUP_CACHE_DIR") or user_folders("rezup", self._environ).cache
-        kept = None if self.is_in_a_home_of_another else Path(cache) / "settings-v1"
+        kept = kept_settings(self._environ)
         try:
-            return read_toml(recipe_file, kept, kind="roots", pick=_pick_roots)
+            roots = read_toml(recipe_file, kept, kind="roots", pick=_pick_roots)
         except (ValueError, OSError) as error:
             if isinstance(error, ValueError):
                 from rezup.recipes.parse import load
 
                 load(recipe_file)  # says it better: file, line and key
             raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
+        return roots and {
+            key: expand_placeholders(text, self._environ, key=f"root.{key}") for key, text in roots.items()
+        }
 
     def _recipe_file(self, container: ContainerName) -> Path:
         default = self.recipes_folder / "rezup.toml"
@@ -106,4 +108,4 @@ class Places:
 def _pick_roots(document: dict[str, Any]) -> dict[str, Any]:
     table = document.get("root")
     known = table if isinstance(table, dict) else {}
-    return {key: known[key] for key in ("local", "remote") if known.get(key)}
+    return {key: str(known[key]) for key in ("local", "remote") if known.get(key)}

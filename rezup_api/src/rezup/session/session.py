@@ -255,7 +255,8 @@ class Session:
         from rezup.containers.inventory import revisions
 
         found, unreachable = revisions(place.name, place.local, place.remote, platform=platform_tag())
-        if not found and unreachable is None and not place.recipe_file.is_file():
+        has_recipe = place.has_own_recipe and place.recipe_file.is_file()
+        if not found and unreachable is None and not has_recipe:
             raise self._not_found(place)
         return found, unreachable
 
@@ -269,8 +270,8 @@ class Session:
         )
         return status(
             self._acquisition(place),
-            Wanted(place.name, revision),
-            current=current,
+            self._wanted(place, revision),
+            current=None if revision is not None else current,
             settings=place.settings.described(),
         )
 

@@ -54,11 +54,12 @@ class LocalStore(FolderStore):
         path = self.find(container, revision)
         if path is None:
             return ()
+        # rezup 2.x sets no such variables, and its revisions have no lease: their PATH tells.
+        marks = {"REZUP_CONTAINER": container, "REZUP_REVISION": revision}
+        has_lease = (path / LEASE).exists()
         found = {
             *holders.open_by(path / LEASE),
-            *holders.with_environment(
-                {"REZUP_CONTAINER": container, "REZUP_REVISION": revision}, path_below=path
-            ),
+            *holders.with_environment(marks if has_lease else {}, path_below=path),
         }
         if found:
             return tuple(str(holder) for holder in sorted(found))

@@ -135,6 +135,14 @@ def make_folder(path: Path) -> None:
             folder.chmod(0o755)
 
 
+def mark_cache(folder: Path) -> None:
+    """Tell backup programs that a folder can be made anew (the Cache Directory Tagging convention)."""
+    with contextlib.suppress(OSError):
+        make_folder(folder)
+        with open_new(folder / "CACHEDIR.TAG") as stream:
+            stream.write(b"Signature: 8a477f597d28d172789f06886806bc55\n# Made by rezup; safe to delete.\n")
+
+
 def rename_new(source: Path, target: Path) -> bool:
     """Rename a folder to a name that must be free; False if somebody was there first.
 

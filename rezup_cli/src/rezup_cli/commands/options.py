@@ -45,9 +45,14 @@ class Target(click.ParamType[Any]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def target_argument(function: F) -> F:
+def target_argument(function: F, *, metavar: str = "[NAME[@REVISION]]") -> F:
     """``[NAME[@REVISION]]``, handed on as ``target``: a pair of texts or None."""
-    return click.argument("target", type=Target(), default="", metavar="[NAME[@REVISION]]")(function)
+    return click.argument("target", type=Target(), default="", metavar=metavar)(function)
+
+
+def target_and_command_argument(function: F) -> F:
+    """The same, for a command that takes another one after ``--``."""
+    return target_argument(function, metavar="[NAME[@REVISION]] [-- COMMAND...]")
 
 
 def name_argument(function: F) -> F:
@@ -72,7 +77,7 @@ def talk_options(function: F) -> F:
     for flags, help_text in (
         (("-D", "--debug"), "As -v, and tracebacks."),
         (("-v", "--verbose"), "Also what was chosen, and why."),
-        (("-q", "--quiet"), "Only errors."),
+        (("-q", "--quiet"), "Only warnings and errors."),
     ):
         function = click.option(*flags, is_flag=True, expose_value=False, callback=level, help=help_text)(
             function

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rezup_cli.commands.options import recipe_file, root_options, talk_options, target_argument
+from rezup_cli.commands.options import (
+    recipe_file,
+    root_options,
+    talk_options,
+    target_and_command_argument,
+)
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     "rezup use foo --do script.sh      run a script in it\n"
     "rezup use foo -- rez-env maya     run a command in it",
 )
-@target_argument
+@target_and_command_argument
 @click.option(
     "--make", is_flag=False, flag_value="", metavar="[RECIPE]",
     help="Make a new revision first, from RECIPE, else ~/rezup.NAME.toml, else ~/rezup.toml.",
