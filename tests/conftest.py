@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from support.world import World
@@ -19,6 +20,10 @@ def pytest_configure() -> None:
     """Take Ctrl-C as usual, though a shell that starts us in the background has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # New examples are for whoever looks for them; a run that decides something repeats the same.
+    hypothesis.settings.register_profile("ci", derandomize=True)
+    if os.environ.get("CI"):
+        hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ class Writer:
             fence = "'''" if "\n" in value or self.random.random() < 0.3 else "'"
             # A newline right after the fence is dropped, so put one there.
             self.text += fence + ("\n" if fence == "'''" else "") + value + fence
-        elif self.random.random() < 0.3:
+        elif "\\" not in value and self.random.random() < 0.3:
             self.text += '"""\n' + quoted(value)[1:-1].replace("\\n", "\n") + '"""'
         else:
             self.text += quoted(value)

@@ -286,12 +286,12 @@ def _distinct(packages: Iterable[Package]) -> tuple[Package, ...]:
 def _with_explanation(error: ProcessError, plan: EnvironmentPlan, context: BuildContext) -> ProcessError:
     """The same failure, saying of which environment; and what helps against the usual causes."""
     text = error.output.lower()
-    advice = None
+    advice = [error.hint]
+    if "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
+        advice.insert(0, "change the requirements, or set `isolation = true` on an extension")
     if context.offline:
-        advice = "offline: run it once with a network, or give wheels with --find-links"
-    elif "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
-        advice = "change the requirements, or set `isolation = true` on an extension"
-    hint = "; ".join(part for part in (advice, error.hint) if part)
+        advice.insert(0, "offline: run it once with a network, or give wheels with --find-links")
+    hint = "; ".join(part for part in advice if part)
     return ProcessError(
         f"the environment {plan.name} can't be installed",
         command=error.command, status=error.status, output=error.output, log=error.log,
