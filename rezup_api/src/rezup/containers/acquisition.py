@@ -180,7 +180,9 @@ class Acquisition:
         """On a machine that has none yet, the studio's last good revision is built instead."""
         if view.remote is None or not choice.is_remote or choice.is_explicit:
             return None
-        if view.remote_state != choices.REACHABLE or not isinstance(error, (InstallError, RecipeError)):
+        if view.remote_state != choices.REACHABLE or not isinstance(
+            error, (InstallError, RecipeError, RevisionNotReadyError)
+        ):
             return None
         older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
         for stamp in older[:_OLDER_TRIED]:
@@ -250,7 +252,7 @@ class Acquisition:
         try:
             receipts.parse(data)
         except receipts.DamagedReceiptError as error:
-            if b"rezup_version" not in data:  # rezup 2.x writes no format
+            if not receipts.is_of_rezup_2(data):
                 raise RevisionNotReadyError(
                     f"revision {stamp} of {container} is damaged on the remote", context=str(error)
                 ) from error

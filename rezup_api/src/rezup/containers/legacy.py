@@ -21,6 +21,7 @@ from rezup.containers.receipt import (
     RECIPE,
     DamagedReceiptError,
     EnvironmentRecord,
+    ForeignReceiptError,
     Receipt,
     ToolRecord,
 )
@@ -38,14 +39,19 @@ _PLATFORMS = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
 def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> Receipt:
     """The receipt of a 2.x revision in our terms.
 
-    :raises DamagedReceiptError: receipt or recipe can't be read, or rezup 1.x made it
+    :raises ForeignReceiptError: rezup 1.x made it, or something else
+    :raises DamagedReceiptError: receipt or recipe can't be read
     """
     try:
         document = json.loads(data)
+        if "rezup_version" not in document:
+            raise ForeignReceiptError("it is that of rezup 1.x, or of something else")
         made_by = document["rezup_version"]
         names = [ToolName.parse(name) for name in document.get("venvs", [])]
+    except ForeignReceiptError:
+        raise
     except (ValueError, KeyError, TypeError, InvalidNameError) as error:
-        raise DamagedReceiptError("it is that of rezup 1.x, or damaged") from error
+        raise DamagedReceiptError("it is damaged") from error
     recipe = _recipe(folder / "rezup.toml")
     dotenv = _table(recipe, "dotenv")
     return Receipt(

@@ -28,6 +28,10 @@ class DamagedReceiptError(ValueError):
     """The bytes are no receipt; its text says why."""
 
 
+class ForeignReceiptError(DamagedReceiptError):
+    """A receipt of something else: of rezup 1.x, or not of rezup at all."""
+
+
 class ToolRecord(NamedTuple):
     """One installed tool."""
 
@@ -109,6 +113,15 @@ _TEXTS = (
 _PLAIN = (*_TEXTS, "created")
 
 
+def is_of_rezup_2(data: bytes) -> bool:
+    """Whether the bytes are a whole receipt that rezup 2.x wrote, which has no format."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "rezup_version" in document
+
+
 def parse(data: bytes) -> Receipt:
     """Read a receipt of any format up to ours.
 
@@ -123,7 +136,7 @@ def parse(data: bytes) -> Receipt:
         raise DamagedReceiptError("it is no JSON object")
     format_ = document.get("format")
     if format_ is None:
-        raise DamagedReceiptError("it has no format: written by rezup 1.x, or by something else")
+        raise ForeignReceiptError("it has no format: written by an older rezup, or by something else")
     if not isinstance(format_, int) or isinstance(format_, bool) or format_ < 1:
         raise DamagedReceiptError(f"its format is {ascii(format_)[:40]}")
     if format_ > FORMAT:

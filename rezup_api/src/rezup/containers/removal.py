@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from rezup.containers.choice import match
-from rezup.errors import ContainerNotFoundError, RevisionInUseError
+from rezup.errors import ContainerNotFoundError, RevisionInUseError, RevisionNotReadyError
 from rezup.stores.base import RECEIPT
 
 if TYPE_CHECKING:
@@ -38,10 +37,11 @@ def drop(
     :returns: what was removed
     :raises RevisionInUseError: somebody uses one of them
     :raises UnsupportedFormatError: a newer rezup made one of them
+    :raises RevisionNotReadyError: one of them is not of rezup 2 or 3
     """
     removed, refused = [], []
     for stamp in targets(container, revision, store):
-        _refuse_newer(container, stamp, store)
+        _refuse_others(container, stamp, store)
         try:
             store.remove(container, stamp)
         except RevisionInUseError as error:
@@ -61,14 +61,25 @@ def drop(
     return removed
 
 
-def _refuse_newer(container: ContainerName, stamp: Stamp, store: LocalStore) -> None:
-    """What a newer rezup made is left alone.
+def _refuse_others(container: ContainerName, stamp: Stamp, store: LocalStore) -> None:
+    """What a newer rezup made, or rezup 1.x, or something else, is left alone.
 
-    :raises UnsupportedFormatError: the receipt is of such a format
+    :raises UnsupportedFormatError: the receipt is of a newer format
+    :raises RevisionNotReadyError: the receipt is foreign
     """
-    from rezup.containers.receipt import DamagedReceiptError, parse
+    from rezup.containers import receipt as receipts
 
     data = store.read(container, stamp, RECEIPT)
-    if data is not None:
-        with contextlib.suppress(DamagedReceiptError):
-            parse(data)
+    if data is None:
+        return
+    try:
+        receipts.parse(data)
+    except receipts.ForeignReceiptError as error:
+        if not receipts.is_of_rezup_2(data):
+            raise RevisionNotReadyError(
+                f"revision {stamp} of {container} is left alone",
+                context=f"its receipt is foreign: {error}",
+                hint="remove its folder by hand if nobody needs it",
+            ) from error
+    except receipts.DamagedReceiptError:
+        return  # what a crash left of one of ours

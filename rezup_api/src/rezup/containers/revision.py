@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from rezup.stores.stamps import Stamp
 
 #: Why a revision that exists is not ready.
-INCOMPLETE, DAMAGED, NEWER, FOREIGN_PLATFORM, NO_INTERPRETER, NO_ENVIRONMENT = (
-    "incomplete", "damaged", "newer format", "other platform", "interpreter missing", "no environment",
-)  # fmt: skip
+INCOMPLETE = "incomplete"
+DAMAGED = "damaged"
+FOREIGN = "foreign"
+NEWER = "newer format"
+FOREIGN_PLATFORM = "other platform"
+NO_INTERPRETER = "interpreter missing"
+NO_ENVIRONMENT = "no environment"
 
 
 class NotReadyError(RevisionNotReadyError):
@@ -101,8 +105,10 @@ def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, plat
 
     try:
         receipt = legacy.read(folder, container, data, platform)
+    except receipts.ForeignReceiptError as error:
+        raise _not_ready(container, stamp, FOREIGN, f"its receipt is foreign: {error}") from error
     except receipts.DamagedReceiptError as error:
-        raise _not_ready(container, stamp, DAMAGED, f"its receipt is foreign: {error}") from error
+        raise _not_ready(container, stamp, DAMAGED, f"its receipt is damaged: {error}") from error
     return _checked(Revision(container, stamp, folder, receipt), platform)
 
 
