@@ -203,7 +203,9 @@ class TestDrop:
         with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
             terminal.expect("[y/N]")
             terminal.send("n\n")
-            assert terminal.finish()[0] == 130
+            status, text = terminal.finish()
+            assert status == 1
+            assert "nothing was removed" in text
         assert folder.is_dir()
         with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
             terminal.expect("[y/N]")
@@ -250,7 +252,7 @@ def test_version_help_and_completion_touch_neither_the_network_nor_the_remote_ro
 
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    (tmp_path / "studio").mkdir()
+    (tmp_path / "studio" / "foo").mkdir(parents=True)
     world.variables["REZUP_ROOT_REMOTE"] = str(tmp_path / "studio")
     environment = dict(world.environ)
     if not arguments:
@@ -412,3 +414,13 @@ def test_errors_of_a_recipe_come_with_the_warnings_that_may_explain_them(world: 
     assert json.loads(outcome.out)["command"] == "recipe validate"
     assert "rez.uri: warning:" in outcome.out
     assert "rez.lib" in outcome.out
+
+
+def test_one_bad_recipe_does_not_hide_the_other_containers(world: World) -> None:
+    world.revision("foo", "100.000000")
+    world.write("rezup.bad.toml", "not toml")
+    world.write("rezup.worse.toml", '[rez]\nname = "rez"\n[root]\nlocal = "${NOPE}/x"\n')
+    outcome = world.rezup("list", "--json")
+    assert outcome.code == 0
+    assert [c["name"] for c in outcome.data["containers"]] == ["bad", "foo", "worse"]
+    assert outcome.err.count("warning:") == 2

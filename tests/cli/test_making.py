@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -164,18 +166,20 @@ def test_secrets_of_the_environment_reach_no_file_and_no_output(world: World) ->
             assert canary.encode() not in path.read_bytes(), path
 
 
-def test_a_vanished_python_gives_one_line_and_a_rebuild(world: World) -> None:
+def test_a_vanished_python_gives_one_line_and_a_rebuild_under_the_same_name(world: World) -> None:
+    world.revision("foo", "100.000000")
     world.recipe()
     world.rezup("add", "foo", "--skip-use")
-    old = world.stamps()[0]
-    python = world.root / "foo" / old / "venv" / "rez" / "bin" / "python"
+    stamp = world.stamps()[0]
+    (world.root / "foo" / "pin").write_text(stamp)
+    python = world.root / "foo" / stamp / "venv" / "rez" / "bin" / "python"
     python.unlink()
     python.symlink_to("/nowhere/python")
     outcome = world.rezup("use", "foo", "-q", "--", "rez")
     assert outcome.code == 0
     assert outcome.err.count("\n") == 1
     assert "Python is gone" in outcome.err
-    assert world.stamps() != [old]
+    assert world.stamps() == [stamp, "100.000000"]
     assert world.rezup("use", "foo", "--", "rez").err == ""
 
 
@@ -383,13 +387,58 @@ def test_a_root_that_can_not_be_written_is_a_clear_error(world: World) -> None:
     ]
 
 
-def test_a_pin_that_names_no_revision_is_a_clear_error(world: World) -> None:
-    world.revision("foo", "100.000000")
-    (world.root / "foo" / "pin").write_text("99.000000")
-    outcome = world.rezup("use", "foo", "--", "rez")
+def test_a_sole_revision_that_is_damaged_is_built_anew_from_its_recipe(world: World) -> None:
+    world.recipe()
+    world.rezup("add", "foo", "--skip-use")
+    (stamp,) = world.stamps()
+    for damage in (b"", b"\0" * 100):
+        (world.root / "foo" / stamp / RECEIPT).write_bytes(damage)
+        outcome = world.rezup("use", "foo", "--", "rez")
+        assert outcome.code == 0, outcome.err
+        assert "building it anew" in outcome.err
+        assert world.stamps() == [stamp]
+
+
+def test_what_is_not_ours_is_never_built_over(world: World, tmp_path: Path) -> None:
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+    studio = tmp_path / "studio"
+    recipe = world.recipe()
+    world.variables["REZUP_ROOT_REMOTE"] = str(studio)
+    RemoteStore(studio).publish(
+        ContainerName("foo"),
+        {RECIPE: recipe.read_bytes(), RECEIPT: b'{"rezup_version": "2.6.0"}'},
+        Stamp("100.0"),
+    )
+    folder = world.root / "foo" / "100.0"
+    for receipt in ('{"somebody": "else"}', '{"format": 99}'):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RECEIPT).write_text(receipt)
+        (folder / "thesis.txt").write_text("precious")
+        assert world.rezup("use", "foo", "--", "rez").code == 1
+        assert world.rezup("drop", "foo", "--yes").code == 1
+        assert (folder / "thesis.txt").read_text() == "precious"
+
+
+def test_a_value_that_a_url_takes_from_the_environment_is_shown_nowhere(world: World) -> None:
+    recipe = "[rez]\nname = 'rez'\nurl = 'rez @ https://127.0.0.1:9/${PLACE}/rez-1.0-py3-none-any.whl'\n"
+    world.write("rezup.foo.toml", recipe)
+    outcome = world.rezup("use", "foo", "-D", "--", "rez", env={"PLACE": "c4nary-123"}, timeout=300)
     assert outcome.code == 1
-    assert "pinned here" in outcome.err
-    assert "pin, or remove that file" in outcome.err
+    assert "c4nary" not in outcome.err
+    for path in world.folder.rglob("*"):
+        if path.is_file():
+            assert b"c4nary" not in path.read_bytes(), path
+
+
+def test_a_recipe_with_a_secret_is_readable_by_its_owner_only(world: World) -> None:
+    world.recipe(extra='[env]\nMY_TOKEN = "literal"')
+    world.rezup("add", "foo", "--skip-use")
+    folder = world.root / "foo" / world.stamps()[0]
+    assert (folder / RECIPE).stat().st_mode & 0o777 == 0o600
+    assert (folder / RECEIPT).stat().st_mode & 0o777 == 0o644
 
 
 def test_the_interpreter_of_a_python_script_is_the_revisions(world: World) -> None:
@@ -483,7 +532,7 @@ def test_a_secret_in_the_env_table_is_warned_of_works_and_is_not_copied_into_the
     recipe = world.recipe(extra='[env]\nHTTPS_PROXY = "http://u:hunter2@proxy:1"\nMY_TOKEN = "c4nary"')
     made = world.rezup("add", "foo", "--skip-use")
     assert made.code == 0
-    assert made.err.count("write ${VARIABLE}") == 2
+    assert made.err.count("warning:") == 2
     folder = world.root / "foo" / world.stamps()[0]
     assert not any(word in (folder / RECEIPT).read_text() for word in ("hunter2", "c4nary"))
     shown = world.rezup("recipe", "show", "foo", "--json")
@@ -491,3 +540,25 @@ def test_a_secret_in_the_env_table_is_warned_of_works_and_is_not_copied_into_the
     recipe.unlink()
     outcome = world.rezup("use", "foo", "--", "sh", "-c", "echo $HTTPS_PROXY $MY_TOKEN")
     assert outcome.out == "http://u:hunter2@proxy:1 c4nary\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_build_that_is_told_to_end_takes_its_installer_with_it(
+    world: World, number: signal.Signals
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))  # accepts, and says nothing
+    port = server.getsockname()[1]
+    world.write(
+        "rezup.foo.toml",
+        f"[rez]\nname = 'rez'\nurl = 'rez @ http://127.0.0.1:{port}/rez-1-py3-none-any.whl'\n",
+    )
+    process = world.start("use", "foo", "--", "rez")
+    connection, _ = server.accept()
+    with server, connection:
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == 128 + number
+        connection.settimeout(30)
+        while connection.recv(65536):  # ends when the installer did
+            pass
+    assert [p.name for p in (world.root / "foo").iterdir() if p.name != ".lock"] == []

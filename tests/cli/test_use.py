@@ -129,11 +129,25 @@ class TestWithARemote:
         world.rezup("use", "foo", "--", "rez")
         remote.root.rename(remote.root.with_name("elsewhere"))
         assert world.rezup("use", "foo", "--", "rez").out == "rez of 100.000000\n"
+        remote.root.mkdir()  # the mount point of a share that isn't there
+        assert world.rezup("use", "foo", "--", "rez").out == "rez of 100.000000\n"
 
-    def test_a_remote_that_hangs_costs_one_bounded_wait(self, world: World, remote: RemoteStore) -> None:
-        world.rezup("use", "foo", "--", "rez")
-        os.mkfifo(remote.root / "foo" / "pin")
-        assert world.rezup("use", "foo", "--", "rez", timeout=30).out == "rez of 200.000000\n"
+    def test_a_pin_of_the_studio_that_names_nothing_stops_nobody(
+        self, world: World, remote: RemoteStore
+    ) -> None:
+        for text in ("1111111111.000000", "garbage"):
+            (remote.root / "foo" / "pin").write_text(text)
+            outcome = world.rezup("use", "foo", "--", "rez")
+            assert outcome.out == "rez of 200.000000\n"
+            assert str(remote.root / "foo" / "pin") in outcome.err
+
+    def test_a_remote_that_hangs_costs_bounded_waits(self, world: World, remote: RemoteStore) -> None:
+        newest = remote.root / "foo" / "900.000000"
+        newest.mkdir()
+        os.mkfifo(newest / "rezup.toml")  # reading it waits for ever, as on a dead mount
+        outcome = world.rezup("use", "foo", "--", "rez", timeout=30)
+        assert outcome.out == "rez of 200.000000\n"
+        assert "no answer within 1 s" in outcome.err
 
     def test_a_remote_that_was_never_seen_leads_to_no_default_build(self, world: World) -> None:
         world.variables["REZUP_ROOT_REMOTE"] = str(world.folder / "unmounted")

@@ -22,6 +22,7 @@ FILES = {RECIPE: b"recipe", RECEIPT: b"{}"}
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     root = tmp_path / "a b\"c'é"
     root.mkdir()
+    (root / "README").write_text("a share is never quite empty")
     return {"local": LocalStore(root), "remote": RemoteStore(root), "memory": MemoryStore()}[request.param]
 
 
@@ -198,21 +199,90 @@ def test_two_pulls_of_one_revision_end_with_one(tmp_path: Path) -> None:
     assert second.is_dir()
 
 
-def test_sweeping_takes_old_leavings_and_leaves_work_under_way(tmp_path: Path) -> None:
+def test_sweeping_takes_old_leavings_of_the_dead_only(tmp_path: Path) -> None:
     import os
 
+    store = LocalStore(tmp_path)
+    mine = store.stage(FOO)
+    host = mine.name.split("-")[1]
+    gone = 2**22 - 1  # above what Linux gives out by default
+    dead = mine.with_name(f".staging-{host}-{gone}-0123abcd")
+    elsewhere = mine.with_name(".staging-00000000-1-0123abcd")
+    ancient = mine.with_name(".trash-00000000-1-0123abcd")
+    young = mine.with_name(f".staging-{host}-{gone}-0123abce")
+    foreign = mine.with_name(".trash-notes")
+    for folder in (dead, elsewhere, ancient, young, foreign):
+        folder.mkdir()
+    for folder, age in ((mine, 9e4), (dead, 100), (elsewhere, 100), (ancient, 9e4), (foreign, 9e9)):
+        moment = max(os.stat(tmp_path).st_mtime - age, 1)
+        os.utime(folder, (moment, moment))
     from rezup.system import locks
 
-    store = LocalStore(tmp_path)
-    dead, busy, young = store.stage(FOO), store.stage(FOO), store.stage(FOO)
-    for staging in (dead, busy):
-        os.utime(staging, (1, 1))
-    hold = locks.hold(busy / LEASE)
+    hold = locks.hold(mine / LEASE)
     store.sweep(FOO)
     hold.release()
-    assert not dead.exists()
-    assert busy.is_dir()
-    assert young.is_dir()
+    assert {mine, elsewhere, young, foreign} == set(mine.parent.iterdir())
+
+
+def test_nothing_is_swept_or_built_through_a_container_that_is_a_link(tmp_path: Path) -> None:
+    from rezup.errors import StoreError
+
+    victim = tmp_path / "victim"
+    (victim / ".trash-00000000-1-0123abcd").mkdir(parents=True)
+    import os
+
+    os.utime(victim / ".trash-00000000-1-0123abcd", (1, 1))
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "foo").symlink_to(victim)
+    LocalStore(root).sweep(FOO)
+    assert [p.name for p in victim.iterdir()] == [".trash-00000000-1-0123abcd"]
+    with pytest.raises(StoreError, match="is a link"):
+        LocalStore(root).stage(FOO)
+
+
+def test_a_link_put_into_the_way_of_a_removal_leads_nowhere(tmp_path: Path) -> None:
+    from rezup.stores import folder as folders
+
+    victim = tmp_path / "victim"
+    LocalStore(tmp_path).publish(ContainerName("victim"), FILES, Stamp("100.0"))
+    root = tmp_path / "root"
+    store = LocalStore(root)
+    store.publish(FOO, FILES, Stamp("100.0"))
+    (root / "foo").rename(root / "moved")
+    (root / "foo").symlink_to(victim)
+    with pytest.raises(OSError, match="."):  # noqa: RUF043
+        folders._take_away(root, root / "foo" / "100.0", ".trash-00000000-1-0123abcd")
+    assert (victim / "100.0" / RECIPE).is_file()
+
+
+def test_there_is_an_end_of_stamps(folder_store: LocalStore, tmp_path: Path) -> None:
+    from rezup.errors import InvalidNameError
+
+    (tmp_path / "foo" / "999999999999.999999").mkdir(parents=True)
+    with pytest.raises(InvalidNameError):
+        folder_store.publish(FOO, FILES, Stamp("100.0"))
+
+
+def test_an_empty_remote_root_is_unreachable_as_a_mount_point_without_its_share(tmp_path: Path) -> None:
+    from rezup.errors import RemoteUnreachableError
+
+    with pytest.raises(RemoteUnreachableError):
+        RemoteStore(tmp_path).listing(FOO)
+    RemoteStore(tmp_path).publish(FOO, FILES, Stamp("100.0"))
+    assert not RemoteStore(tmp_path).listing(ContainerName("bar")).exists
+
+
+def test_a_pin_that_can_not_be_read_stops_nobody(tmp_path: Path) -> None:
+    import os
+
+    store = LocalStore(tmp_path)
+    stamp = store.publish(FOO, FILES, Stamp("100.0"))
+    (tmp_path / "foo" / "pin").mkdir()
+    assert store.listing(FOO).damaged_pin is not None
+    (tmp_path / "foo" / "pin").rmdir()
+    os.mkfifo(tmp_path / "foo" / "pin")
+    assert store.listing(FOO).newest == stamp
 
 
 @pytest.mark.parametrize("name", ["a:b", "a$b", "a`b", "a%b", "a\nb"])
@@ -239,7 +309,8 @@ def test_a_remote_that_hangs_is_given_up(tmp_path: Path) -> None:
 
     from rezup.errors import RemoteUnreachableError
 
-    (tmp_path / "foo").mkdir()
-    os.mkfifo(tmp_path / "foo" / "pin")  # opening it blocks for ever, as on a dead mount
+    revision = tmp_path / "foo" / "100.0"
+    revision.mkdir(parents=True)
+    os.mkfifo(revision / RECIPE)  # opening it blocks for ever, as on a dead mount
     with pytest.raises(RemoteUnreachableError, match="unreachable"):
-        RemoteStore(tmp_path, timeout=0.2).listing(FOO)
+        RemoteStore(tmp_path, timeout=0.2).read(FOO, Stamp("100.0"), RECIPE)

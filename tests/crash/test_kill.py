@@ -13,7 +13,8 @@ import pytest
 
 import support.killed
 from rezup.recipes.names import ContainerName
-from rezup.stores.local import SWEEP_AFTER, LocalStore
+from rezup.stores.leftovers import SWEEP_AFTER
+from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from support.wheels import write_rez
 
@@ -86,7 +87,7 @@ def test_a_killed_builder_does_not_keep_the_lock(world: World) -> None:
 def test_a_drop_killed_half_way_leaves_no_half_revision(world: World) -> None:
     folder = world.revision("foo", "100.000000")
     world.revision("foo", "200.000000")
-    trash = folder.with_name(".trash-1-dead")
+    trash = folder.with_name(".trash-00000000-1-deadbeef")
     folder.rename(trash)  # what a killed drop leaves behind
     assert world.stamps() == ["200.000000"]
     assert world.rezup("use", "foo", "--", "rez").code == 0

@@ -93,12 +93,39 @@ def test_a_value_that_can_not_be_used_is_an_error_that_names_its_place(
 
 @pytest.mark.parametrize(
     "text",
-    ["root_locale = '/x'", "root_local = ", "root_local = 5", "locked = 'root_local'", "locked = ['x']"],
+    [
+        "root_local = ",
+        "root_local = 5",
+        "locked = 'root_local'",
+        "locked = ['x']",
+        "locked = [['x']]",
+        "a = " + "[" * 100_000,
+    ],
 )
 def test_a_configuration_file_that_is_wrong_is_an_error_that_names_it(world: World, text: str) -> None:
     world.config("site", text)
     with pytest.raises(SettingsError, match=r"config\.toml|root_local"):
         Settings.load(world.environ)
+
+
+def test_an_unknown_key_is_told_and_stops_nothing(world: World) -> None:
+    world.config("user", "root_locale = '/x'\nprompt = 'p'")
+    settings = Settings.load(world.environ)
+    assert settings.prompt == "p"
+    assert settings.unknown == (f"{world.folder}/user/rezup/config.toml: root_locale",)
+
+
+def test_a_relative_path_without_a_working_folder_is_an_error(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    world.environ["REZUP_ROOT_LOCAL"] = "here"
+    with pytest.raises(SettingsError, match="working folder"):
+        Settings.load(world.environ)
+    world.environ["REZUP_ROOT_LOCAL"] = "/here"
+    assert Settings.load(world.environ).root_local == Path("/here")
 
 
 def test_every_setting_is_told_with_its_origin(world: World) -> None:

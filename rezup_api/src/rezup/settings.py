@@ -61,6 +61,8 @@ class Settings(NamedTuple):
     folders: Folders
     origins: Mapping[str, str]
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
+    unknown: tuple[str, ...] = ()
+    """Keys of configuration files that mean nothing to this rezup, as "/path/config.toml: key"."""
 
     @classmethod
     def load(
@@ -80,7 +82,9 @@ class Settings(NamedTuple):
         kept = kept_settings(environ)
         user = _file(folders.config / "config.toml", kept)
         site = _file(folders.site_config / "config.toml", kept)
-        return _Resolver(environ, _sources(environ, overrides or {}, recipe, user, site)).settings(folders)
+        unknown = (*_unknown(user), *_unknown(site))
+        resolver = _Resolver(environ, _sources(environ, overrides or {}, recipe, user, site))
+        return resolver.settings(folders, unknown)
 
     def described(self) -> dict[str, tuple[str, str]]:
         """Each setting as text, with its origin."""
@@ -104,14 +108,12 @@ def _file(path: Path, kept: Path | None) -> tuple[str, dict[str, Any]]:
         raise SettingsError(
             f"{path} can't be read", context=str(error), hint="correct or remove it"
         ) from error
-    unknown = sorted(set(data or ()) - set(VARIABLES) - OTHER_KEYS)
-    if unknown:
-        raise SettingsError(
-            f"{path} has unknown keys: {', '.join(map(ascii, unknown))}",
-            context=f"known are {', '.join(sorted({*VARIABLES, *OTHER_KEYS}))}",
-            hint="correct or remove them",
-        )
     return str(path), data or {}
+
+
+def _unknown(file: tuple[str, dict[str, Any]]) -> list[str]:
+    """Misspelt keys, or those of another rezup that reads the same file: told, never a reason to stop."""
+    return [f"{file[0]}: {key}" for key in sorted(set(file[1]) - set(VARIABLES) - OTHER_KEYS)]
 
 
 def _sources(
@@ -122,8 +124,15 @@ def _sources(
     site: tuple[str, dict[str, Any]],
 ) -> tuple[Source, ...]:
     locked = site[1].get("locked", [])
-    if not isinstance(locked, list) or not set(locked) <= set(VARIABLES) | OTHER_KEYS:
+    if not isinstance(locked, list) or not all(isinstance(key, str) for key in locked):
         raise SettingsError(f"{site[0]}: `locked` must list configuration keys", hint="correct it")
+    wrong = sorted(set(locked) - set(VARIABLES) - OTHER_KEYS)
+    if wrong:  # what was meant to be locked would not be
+        raise SettingsError(
+            f"{site[0]}: `locked` names unknown keys: {', '.join(map(ascii, wrong))}",
+            context=f"known are {', '.join(sorted({*VARIABLES, *OTHER_KEYS}))}",
+            hint="correct it",
+        )
     variables = {
         key: environ[variable] for key, variable in VARIABLES.items() if variable and environ.get(variable)
     }
@@ -148,7 +157,7 @@ class _Resolver:
         self._sources = sources
         self._origins: dict[str, str] = {}
 
-    def settings(self, folders: Folders) -> Settings:
+    def settings(self, folders: Folders, unknown: tuple[str, ...]) -> Settings:
         home = user_home(self._environ)
         return Settings(
             root_local=self._get("root_local", self._path, home / ".rezup"),
@@ -163,6 +172,7 @@ class _Resolver:
             fetch_python=self._get("fetch_python", _flag, default=True),
             folders=folders,
             origins=self._origins,
+            unknown=unknown,
         )
 
     def _get(self, key: str, read: Callable[[Any], Any], default: Any) -> Any:
@@ -186,12 +196,22 @@ class _Resolver:
 
 
 def absolute_path(text: str, environ: Mapping[str, str]) -> Path:
-    """A path as configured: ``~`` and ``{platform}`` filled in, relative to the working folder."""
+    """A path as configured: ``~`` and ``{platform}`` filled in, relative to the working folder.
+
+    :raises SettingsError: it is relative, and there is no working folder
+    """
     text = text.replace("{platform}", platform_tag())
     if text.startswith("~"):
         head, _, rest = text.partition("/")
         text = os.path.join(user_home(environ), rest) if head == "~" else os.path.expanduser(text)
-    return Path(os.path.abspath(text))  # Path.absolute keeps ".."
+    try:
+        return Path(os.path.abspath(text))  # Path.absolute keeps ".."
+    except OSError as error:
+        raise SettingsError(
+            f"{ascii(text)[1:-1]} leads nowhere",
+            context="it is relative, and the working folder was deleted or can't be read",
+            hint="write an absolute path, or change to another folder",
+        ) from error
 
 
 def _text(value: Any) -> str:

@@ -85,14 +85,23 @@ class Console:
     def usage_error(self, error: click.ClickException) -> int:
         """Show what was wrong with the command line; returns the exit status."""
         if self.is_json:
-            from rezup_cli.results import error_document
+            from rezup_cli.results import error_document, error_entry
 
-            click.echo(
-                error_document(self.command, error.exit_code, "usage", error.format_message(), None, None)
-            )
+            entry = error_entry("usage", error.format_message())
+            click.echo(error_document(self.command, error.exit_code, [entry]))
         else:
             error.show()
         return error.exit_code
+
+    def interrupted(self) -> int:
+        """Say that Ctrl-C ended it; returns the exit status."""
+        if self.is_json:
+            from rezup_cli.results import error_document, error_entry
+
+            click.echo(error_document(self.command, 130, [error_entry("interrupted", "interrupted")]))
+        else:
+            click.echo("interrupted", err=True)
+        return 130
 
 
 class ConsoleReporter(Reporter):
@@ -179,15 +188,21 @@ def styled(text: str, **style: Any) -> str:
     return click.style(text, **style)
 
 
-def show_error(console: Console, error: RezupError) -> int:
-    """What failed, why, what to do; as JSON for those who asked for it. Returns the exit status."""
-    if console.is_json:
-        from rezup_cli.results import error_document
+def show_error(console: Console, error: RezupError, code: str | None = None) -> int:
+    """What failed, why, what to do; as JSON for those who asked for it. Returns the exit status.
 
-        click.echo(error_document(console.command, 1, error.code, error.message, error.context, error.hint))
+    :param code: instead of the error's own
+    """
+    problems = getattr(error, "problems", ())
+    if console.is_json:
+        from rezup_cli.results import error_document, error_entry
+
+        code = code or error.code
+        entries = [error_entry(code, str(problem), error.message, error.hint) for problem in problems]
+        entries = entries or [error_entry(code, error.message, error.context, error.hint)]
+        click.echo(error_document(console.command, 1, entries))
         return 1
     click.echo(f"{styled('error:', fg='red', bold=True)} {error.message}", err=True)
-    problems = getattr(error, "problems", ())
     if problems:
         for problem in problems:
             click.echo(f"  {problem}", err=True)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -90,21 +92,80 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cut = given.index("--")
         given, tail = given[:cut], given[cut + 1 :]
     console = Console(tail=tail, arguments=given)
+    _prepare()
     try:
-        status = cli.main(given, prog_name="rezup", obj=console, standalone_mode=False)
+        return _run(console, given)
+    except BrokenPipeError:
+        _give_up_stdout()  # whoever read our output has had enough
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort, for what nobody foresaw too
+        return _failed(console, error)
+
+
+def _prepare() -> None:
+    """Undo what a caller may have set up so that we could not work."""
+    if sys.platform != "win32":
+        import signal
+
+        # A build that is told to end, or whose terminal is closed, ends its installer and cleans up.
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) == signal.SIG_DFL:
+                signal.signal(name, _end)
+        # Where it is ignored, the exit status of every child is lost.
+        if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what can't be printed
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _run(console: Console, arguments: list[str]) -> int:
+    try:
+        status = cli.main(arguments, prog_name="rezup", obj=console, standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except RezupError as error:
-        if console.debug:
-            raise
-        return show_error(console, error)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
         return console.usage_error(error)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has had enough; nothing more can be said to it.
+        return console.interrupted()
+
+
+def _failed(console: Console, error: Exception) -> int:
+    """Show an error, also one that is a mistake of ours; returns the exit status."""
+    if console.debug:
+        import traceback
+
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+    code = None
+    if not isinstance(error, RezupError):
+        code, error = _in_our_words(error)
+    for _ in range(2):
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return show_error(console, error, code)
+        except OSError:  # the disk is full, or the terminal is gone; stderr may still work
+            _give_up_stdout()
+            console.is_json = False
+    return 1
+
+
+def _give_up_stdout() -> None:
+    """Nothing more can be said there; what is still buffered would be an error at exit."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+
+
+def _in_our_words(error: Exception) -> tuple[str, RezupError]:
+    hint = "run it again with --debug to see where"
+    if isinstance(error, OSError):
+        reason, file = error.strerror or str(error), error.filename
+        context = "while writing or reading" if file is None else ascii(file)[1:-1][:300]
+        return "os-error", RezupError(f"the system refused: {reason}", context=context, hint=hint)
+    context = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+    return "internal-error", RezupError("something went wrong inside rezup", context=context, hint=hint)

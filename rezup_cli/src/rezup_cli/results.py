@@ -13,12 +13,16 @@ def document(command: str, data: Any, *, exit_code: int = 0) -> str:
     return _dump(command, "success", exit_code, data, [])
 
 
-def error_document(
-    command: str, exit_code: int, code: str, message: str, context: str | None, hint: str | None
-) -> str:
+def error_entry(
+    code: str, message: str, context: str | None = None, hint: str | None = None
+) -> dict[str, Any]:
+    """One thing that is wrong."""
+    return {"code": code, "message": message, "context": context, "hint": hint}
+
+
+def error_document(command: str, exit_code: int, errors: list[dict[str, Any]]) -> str:
     """The document of a command that failed."""
-    error = {"code": code, "message": message, "context": context, "hint": hint}
-    return _dump(command, "error", exit_code, None, [error])
+    return _dump(command, "error", exit_code, None, errors)
 
 
 def _dump(command: str, status: str, exit_code: int, data: Any, errors: list[dict[str, Any]]) -> str:
@@ -30,4 +34,4 @@ def _dump(command: str, status: str, exit_code: int, data: Any, errors: list[dic
         "data": data,
         "errors": errors,
     }
-    return json.dumps(envelope, indent=2, ensure_ascii=False)
+    return json.dumps(envelope, indent=2)  # ASCII only: no encoding of stdout can spoil it

@@ -6,26 +6,34 @@ and the next attempt is delayed. What was asked for by name is had or is an erro
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import choice as choices
 from rezup.containers.choice import Choice, View, Wanted
-from rezup.containers.revision import FOREIGN_PLATFORM, NEWER, NO_INTERPRETER, NotReadyError, open_ready
+from rezup.containers.revision import (
+    DAMAGED,
+    INCOMPLETE,
+    NO_INTERPRETER,
+    UNTOUCHABLE,
+    NotReadyError,
+    open_ready,
+)
 from rezup.errors import (
     ContainerError,
     InstallError,
     RecipeError,
     RemoteUnreachableError,
-    RevisionNotFoundError,
     RevisionNotReadyError,
     RezupError,
 )
-from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.base import PIN, RECEIPT, RECIPE
 from rezup.system import locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rezup.containers.backoff import Backoff
     from rezup.containers.creation import Workshop
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from rezup.containers.revision import Revision
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
+    from rezup.stores.base import Listing
     from rezup.stores.local import LocalStore
     from rezup.stores.remote import RemoteStore
     from rezup.stores.stamps import Stamp
@@ -85,17 +94,35 @@ class Acquisition:
     def view(self, container: ContainerName) -> View:
         """Look at both roots; an unreachable remote is what it was when last seen."""
         local = self.local.listing(container)
-        if local.damaged_pin is not None:
-            self._reporter.warning(f"the pin of {container} is ignored: {local.damaged_pin!a} is no revision")
         if self.remote is None:
-            return View(local)
+            return self._with_valid_pins(container, View(local))
         try:
             remote = self.remote.listing(container)
         except RemoteUnreachableError as error:
             self._reporter.debug(str(error))
-            return View(local, self._remembered.recall(container), choices.UNREACHABLE)
-        self._remembered.keep(container, remote)
-        return View(local, remote, choices.REACHABLE)
+            view = View(local, self._remembered.recall(container), choices.UNREACHABLE)
+        else:
+            self._remembered.keep(container, remote)
+            view = View(local, remote, choices.REACHABLE)
+        return self._with_valid_pins(container, view)
+
+    def _with_valid_pins(self, container: ContainerName, view: View) -> View:
+        """A pin that names no revision is told of and left out: one bad file must not stop a studio."""
+        known = view.local.everything | (view.remote.everything if view.remote else frozenset())
+        local = self._valid_pin(container, view.local, known, self.local.root)
+        if view.remote is None or self.remote is None:
+            return view._replace(local=local)
+        remote = self._valid_pin(container, view.remote, known, self.remote.root)
+        return view._replace(local=local, remote=remote)
+
+    def _valid_pin(
+        self, container: ContainerName, listing: Listing, known: frozenset[Stamp], root: Path
+    ) -> Listing:
+        bad = listing.damaged_pin or (listing.pin if listing.pin not in known else None)
+        if bad is None:
+            return listing
+        self._reporter.warning(f"{root / container / PIN} is ignored: {bad!a} is no revision")
+        return listing._replace(pin=None, damaged_pin=None)
 
     def choose(self, wanted: Wanted, view: View) -> Choice | None:
         """Which revision, and why; None if there is none at all."""
@@ -145,7 +172,8 @@ class Acquisition:
         try:
             return open_ready(self.local, container, stamp, platform=self.platform), choice.reason
         except NotReadyError as error:
-            self._check_exists(container, view, choice)
+            if self.local.find(container, stamp) is None and stamp in view.local.everything:
+                raise locks.Gone(stamp) from error  # removed a moment ago
             problem = error
         fallback = self._first_ready(container, choices.fallbacks(choice, view))
         try:
@@ -154,25 +182,13 @@ class Acquisition:
             fallback = fallback or self._pull_older(container, view, choice, error)
             if fallback is None:
                 raise
-            author = self._author(container, choice) if choice.is_remote else ""
+            author = self._author(container, choice, view)
             self._reporter.warning(
                 f"revision {stamp} of {container}{author} can't be used ({error}); "
                 f"taking {fallback.stamp} instead"
             )
             return fallback, f"the last good one before {stamp} ({choice.reason})"
         return made, choice.reason
-
-    def _check_exists(self, container: ContainerName, view: View, choice: Choice) -> None:
-        """Tell a revision that was removed a moment ago from a pin that names none."""
-        if choice.revision in view.local.everything:
-            if self.local.find(container, choice.revision) is None:
-                raise locks.Gone(choice.revision)
-        elif not choice.is_remote:
-            raise RevisionNotFoundError(
-                f"{container} has no revision {choice.revision}",
-                context=f"it is {choice.reason}",
-                hint=f"write another one into {self.local.root / container / 'pin'}, or remove that file",
-            )
 
     def _pull_older(
         self, container: ContainerName, view: View, choice: Choice, error: RezupError
@@ -205,9 +221,10 @@ class Acquisition:
     ) -> Revision:
         """Build what is missing or broken here, unless that failed a moment ago."""
         stamp = choice.revision
-        if problem.state in (FOREIGN_PLATFORM, NEWER):
+        if problem.state in UNTOUCHABLE:
             raise problem  # building over it would destroy what others use
-        can_mend = problem.state == NO_INTERPRETER
+        mendable = {NO_INTERPRETER} if choice.is_remote or may_wait else {NO_INTERPRETER, DAMAGED, INCOMPLETE}
+        can_mend = problem.state in mendable
         if not choice.is_remote and not can_mend:
             raise problem
         if not can_mend and view.remote_state == choices.UNREACHABLE:
@@ -219,18 +236,27 @@ class Acquisition:
                 "its last build failed", context=f"{failure.cause}; attempts so far: {failure.attempts}"
             )
         try:
-            made = self._rebuild(container, stamp, problem) if can_mend else self._pull(container, stamp)
+            made = (
+                self._rebuild(container, stamp, problem)
+                if can_mend
+                else self._pull(container, stamp, quickly=may_wait)
+            )
         except RezupError as error:
             backoff.failed(container, stamp, str(error))
             raise
         backoff.succeeded(container, stamp)
         return made
 
-    def _pull(self, container: ContainerName, stamp: Stamp) -> Revision:
-        from rezup.recipes.parse import parse
-        from rezup.system.files import is_writable_by_all
+    def _pull(self, container: ContainerName, stamp: Stamp, *, quickly: bool = False) -> Revision:
+        """Build a revision of the remote.
 
-        remote = self._patient_remote()
+        :param quickly: there is something to fall back to, so the remote is not waited for
+        """
+        from rezup.recipes.parse import parse
+
+        if self.remote is None:
+            raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
+        remote = self.remote if quickly else type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
         data = remote.read(container, stamp, RECIPE)
         receipt = remote.read(container, stamp, RECEIPT)
         if data is None or receipt is None:
@@ -239,10 +265,9 @@ class Acquisition:
                 context="it has no recipe" if data is None else "it has no receipt",
             )
         self._check_remote_receipt(container, stamp, receipt)
-        path = remote.find(container, stamp)
-        recipe = parse(data, None if path is None else path / RECIPE)
-        if self.remote is not None and is_writable_by_all(self.remote.root):
-            self._reporter.warning(f"anybody may write to {self.remote.root}, and so decide what runs here")
+        recipe = parse(data, remote.folder(container, stamp) / RECIPE)
+        if remote.is_writable_by_all():
+            self._reporter.warning(f"anybody may write to {remote.root}, and so decide what runs here")
         self._reporter.info(f"{container}: building revision {stamp} of the remote")
         return self._workshop().pull(container, recipe, stamp)
 
@@ -258,40 +283,35 @@ class Acquisition:
                 ) from error
 
     def _rebuild(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> Revision:
-        """Build a revision anew from its own copy of the recipe, a pulled one under its own name."""
+        """Build a revision anew from its own copy of the recipe, under its own name."""
         from pathlib import Path
 
         from rezup.containers import receipt as receipts
         from rezup.recipes.parse import parse
 
-        recipe = self.local.read(container, stamp, RECIPE)
-        data = self.local.read(container, stamp, RECEIPT)
-        if recipe is None or data is None:
+        data = self.local.read(container, stamp, RECIPE)
+        if data is None:
             raise problem
+        source, origin = "", "local"
+        with contextlib.suppress(receipts.DamagedReceiptError):
+            receipt = receipts.parse(self.local.read(container, stamp, RECEIPT) or b"")
+            source, origin = receipt.recipe_source, receipt.origin
+        recipe = parse(data, Path(source) if source else None)
         self._reporter.warning(f"{problem}; building it anew")
-        try:
-            receipt = receipts.parse(data)
-        except receipts.DamagedReceiptError:  # made by rezup 2.x
-            return self._workshop().create(container, parse(recipe, None), keep_own=False)
-        parsed = parse(recipe, Path(receipt.recipe_source) if receipt.recipe_source else None)
-        if receipt.origin == "remote":
-            return self._workshop().pull(container, parsed, stamp)
-        return self._workshop().create(container, parsed, keep_own=False)
+        if self.local.folder(container, stamp).is_dir():
+            return self._workshop().pull(container, recipe, stamp, origin=origin)
+        return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
 
-    def _patient_remote(self) -> RemoteStore:
-        if self.remote is None:
-            raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
-        return type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
-
-    def _author(self, container: ContainerName, choice: Choice) -> str:
-        """Who published a revision, for a warning; nothing if that can't be told."""
+    def _author(self, container: ContainerName, choice: Choice, view: View) -> str:
+        """Who published a revision, for a warning; nothing if that can't be told at once."""
         import json
 
+        if self.remote is None or not choice.is_remote or view.remote_state != choices.REACHABLE:
+            return ""
         try:
-            data = self.remote.read(container, choice.revision, RECEIPT) if self.remote else None
-            document = json.loads(data or b"{}")
+            document = json.loads(self.remote.read(container, choice.revision, RECEIPT) or b"{}")
             creator, host = document["creator"], document.get("host") or document["hostname"]
-        except (RezupError, ValueError, KeyError, TypeError):
+        except (RezupError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ""
         return f", published by {creator} on {host},"
 

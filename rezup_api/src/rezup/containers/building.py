@@ -43,11 +43,12 @@ class Builder:
         """
         from rezup.installers.environments import BuildContext, build, plan
         from rezup.recipes.expansion import expand_pip
-        from rezup.recipes.secrets import redact
+        from rezup.recipes.secrets import redact, secret_values
         from rezup.system.files import mark_cache, remove_tree
 
         mark_cache(self.cache)
         filled = self._filled(recipe)
+        secrets = secret_values(recipe, self.environ)
         pip = expand_pip(recipe, self.environ)
         work = folder.parent / ".work"
         context = BuildContext(
@@ -56,7 +57,8 @@ class Builder:
             log=self._log(container),
             cache=self.cache,
             reporter=self.reporter,
-            mask=redact,
+            mask=lambda text: redact(_without(secrets, text)),
+            secrets=secrets,
             pip_options=pip.options,
             pip_environment=pip.environment,
             offline=self.offline,
@@ -96,6 +98,12 @@ class Builder:
             with contextlib.suppress(OSError):
                 old.unlink()
         return self.logs / name
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _age(path: Path) -> float:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import receipt as receipts
-from rezup.containers.revision import Revision, open_ready
+from rezup.containers.revision import UNTOUCHABLE, NotReadyError, Revision, open_ready
 from rezup.errors import ContainerError, RezupError, StoreError
 from rezup.reporting import stage
 from rezup.stores.base import RECEIPT, RECIPE
-from rezup.stores.local import LEASE
+from rezup.stores.folder import LEASE
 from rezup.stores.stamps import Stamp
 from rezup.system import locks
 
@@ -81,9 +81,12 @@ class Workshop:
             found = appeared()
             return found or self._make(container, recipe, None, appeared)
 
-    def pull(self, container: ContainerName, recipe: Recipe, stamp: Stamp) -> Revision:
+    def pull(
+        self, container: ContainerName, recipe: Recipe, stamp: Stamp, *, origin: str = "remote"
+    ) -> Revision:
         """The revision that the remote calls `stamp`, built here under the same name.
 
+        :param origin: "local" for one of this machine, which is built anew
         :raises InstallError: the environment can't be built
         :raises StoreError: the root can't be written
         """
@@ -92,7 +95,7 @@ class Workshop:
             return self._ready(container)(stamp)
 
         with self._locked(container, appeared):
-            return appeared() or self._make(container, recipe, stamp, appeared)
+            return appeared() or self._make(container, recipe, stamp, appeared, origin=origin)
 
     def _ready(self, container: ContainerName) -> Callable[[Stamp], Revision | None]:
         def ready(stamp: Stamp) -> Revision | None:
@@ -107,7 +110,7 @@ class Workshop:
         from rezup.system.files import is_writable_by_all, make_folder
 
         self.store.check_root()
-        self.store.refuse_case_twin(container)
+        self.store.check_container(container)
         parent = self.store.root / container
         try:
             make_folder(parent)
@@ -132,6 +135,8 @@ class Workshop:
         recipe: Recipe,
         stamp: Stamp | None,
         appeared: Callable[[], Revision | None],
+        *,
+        origin: str = "local",
     ) -> Revision:
         from rezup.system.files import remove_tree
 
@@ -143,7 +148,7 @@ class Workshop:
             (staging / RECIPE).write_bytes(recipe.data)
             built = self.build(recipe, staging / "venv", container)
             with stage(self.reporter, "receipt"):
-                receipt = self._receipt(container, recipe, built, pulled=stamp is not None)
+                receipt = self._receipt(container, recipe, built, origin)
                 (staging / RECEIPT).write_bytes(receipt.to_bytes())
             with stage(self.reporter, "publish"):
                 if os.name == "nt":  # an open file keeps its folder from being renamed
@@ -167,19 +172,33 @@ class Workshop:
         winner = appeared()
         if winner is not None:
             return winner
+        # A recipe with a secret in it is nobody else's to read.
+        private = frozenset({RECIPE}) if receipt.environment_in_recipe else frozenset[str]()
         if stamp is None:
-            taken = self.store.adopt(container, staging, Stamp.at(time.time()))
+            taken = self.store.adopt(container, staging, Stamp.at(time.time()), private=private)
         else:
             taken = stamp
-            while not self.store.settle(container, staging, stamp):
+            while not self.store.settle(container, staging, stamp, private=private):
                 winner = appeared()
                 if winner is not None:
                     return winner
-                self.store.set_aside(container, stamp)
+                self._make_room(container, stamp)
         return Revision(container, taken, self.store.folder(container, taken), receipt)
 
+    def _make_room(self, container: ContainerName, stamp: Stamp) -> None:
+        """Take away a broken revision of the same name, but never one that others use.
+
+        :raises NotReadyError: it is of another platform, a newer rezup, or no revision of ours
+        """
+        try:
+            open_ready(self.store, container, stamp, platform=self.maker.platform)
+        except NotReadyError as error:
+            if error.state in UNTOUCHABLE:
+                raise
+            self.store.remove(container, stamp)
+
     def _receipt(
-        self, container: ContainerName, recipe: Recipe, built: Sequence[BuiltEnvironment], *, pulled: bool
+        self, container: ContainerName, recipe: Recipe, built: Sequence[BuiltEnvironment], origin: str
     ) -> receipts.Receipt:
         from rezup.recipes.secrets import is_secret_variable, redact
 
@@ -195,7 +214,7 @@ class Workshop:
             recipe_digest=recipe.digest,
             recipe_source=str(recipe.source or ""),
             description=recipe.description,
-            origin="remote" if pulled else "local",
+            origin=origin,
             environment={} if secret else recipe.environment,
             environment_in_recipe=secret,
             dotenv=(*recipe.dotenv, *recipe.platform_dotenv.get(sys.platform, ())),

@@ -44,13 +44,16 @@ def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> 
     """
     try:
         document = json.loads(data)
+        if not isinstance(document, dict):
+            raise DamagedReceiptError("it is no JSON object")
         if "rezup_version" not in document:
             raise ForeignReceiptError("it is that of rezup 1.x, or of something else")
         made_by = document["rezup_version"]
         names = [ToolName.parse(name) for name in document.get("venvs", [])]
-    except ForeignReceiptError:
+        created = float(folder.name)
+    except DamagedReceiptError:
         raise
-    except (ValueError, KeyError, TypeError, InvalidNameError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, InvalidNameError) as error:
         raise DamagedReceiptError("it is damaged") from error
     recipe = _recipe(folder / "rezup.toml")
     dotenv = _table(recipe, "dotenv")
@@ -58,7 +61,7 @@ def read(folder: Path, container: ContainerName, data: bytes, platform: str) -> 
         container=container,
         kind=ENVIRONMENT if names else RECIPE,
         platform=platform,
-        created=float(folder.name),
+        created=created,
         creator=str(document.get("creator", "unknown")),
         host=str(document.get("hostname", "unknown")),
         rezup=str(made_by),
@@ -129,7 +132,7 @@ def _environment(folder: Path, name: str) -> EnvironmentRecord:
 
 def _setting(environment: Path, key: str) -> str:
     try:
-        lines = (environment / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+        lines = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return next(

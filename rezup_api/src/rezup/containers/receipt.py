@@ -103,7 +103,8 @@ class Receipt(NamedTuple):
             "tools": [tool._asdict() for tool in self.tools],
             "environments": [environment._asdict() for environment in self.environments],
         }
-        return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+        # ASCII only: a path that is no UTF-8 holds characters that can't be encoded.
+        return (json.dumps(document, indent=1) + "\n").encode("ascii")
 
 
 _TEXTS = (
@@ -112,12 +113,15 @@ _TEXTS = (
 )  # fmt: skip
 _PLAIN = (*_TEXTS, "created")
 
+#: The year 5138, in seconds since 1970; not all systems can show later ones.
+_LATEST = 1e11
+
 
 def is_of_rezup_2(data: bytes) -> bool:
     """Whether the bytes are a whole receipt that rezup 2.x wrote, which has no format."""
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and "rezup_version" in document
 
@@ -130,7 +134,7 @@ def parse(data: bytes) -> Receipt:
     """
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedReceiptError("it is no JSON document" if data.strip(b"\0") else "it is empty") from error
     if not isinstance(document, dict):
         raise DamagedReceiptError("it is no JSON object")
@@ -147,7 +151,7 @@ def parse(data: bytes) -> Receipt:
         )
     try:
         return _read(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise DamagedReceiptError(f"it is incomplete ({error})") from error
 
 
@@ -157,7 +161,7 @@ def _read(document: dict[str, Any]) -> Receipt:
     _all_text(*texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
     return Receipt(
         **texts,
-        created=float(document["created"]),
+        created=_moment(document["created"]),
         environment=environment,
         environment_in_recipe=bool(document.get("environment_in_recipe")),
         dotenv=tuple(dotenv),
@@ -165,6 +169,14 @@ def _read(document: dict[str, Any]) -> Receipt:
         tools=tuple(ToolRecord(**_known(ToolRecord, entry)) for entry in document["tools"]),
         environments=tuple(_environment(entry) for entry in document["environments"]),
     )
+
+
+def _moment(value: Any) -> float:
+    """Seconds since 1970, within what a calendar can show."""
+    seconds = float(value)
+    if not 0 <= seconds < _LATEST:  # nor NaN
+        raise ValueError(f"it was created at {seconds!r}")
+    return seconds
 
 
 def _environment(entry: dict[str, Any]) -> EnvironmentRecord:

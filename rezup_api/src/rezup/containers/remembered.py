@@ -69,6 +69,8 @@ class Remembered:
 
 def _plain(listing: Listing) -> dict[str, Any]:
     newest = listing.newest_first()[:_KEPT] if len(listing.everything) > 1 else list(listing.everything)
+    if listing.pin in listing.everything and listing.pin not in newest:
+        newest.append(listing.pin)
     plain: dict[str, Any] = {
         "revisions": [str(stamp) for stamp in newest if stamp not in listing.legacy],
         "legacy": [str(stamp) for stamp in newest if stamp in listing.legacy],

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rezup.containers.choice import match
-from rezup.errors import ContainerNotFoundError, RevisionInUseError, RevisionNotReadyError
+from rezup.errors import (
+    ContainerError,
+    ContainerNotFoundError,
+    RevisionInUseError,
+    RevisionNotReadyError,
+    StoreError,
+)
 from rezup.stores.base import RECEIPT
 
 if TYPE_CHECKING:
+    from rezup.errors import RezupError
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.local import LocalStore
@@ -32,33 +39,56 @@ def targets(container: ContainerName, revision: str | None, store: LocalStore) -
 def drop(
     container: ContainerName, revision: str | None, store: LocalStore, *, reporter: Reporter
 ) -> list[Stamp]:
-    """Remove one revision, or all; what is in use stays, and is an error after the rest is gone.
+    """Remove one revision, or all; what has to stay is an error after the rest is gone.
 
     :returns: what was removed
     :raises RevisionInUseError: somebody uses one of them
     :raises UnsupportedFormatError: a newer rezup made one of them
     :raises RevisionNotReadyError: one of them is not of rezup 2 or 3
+    :raises StoreError: one of them can't be removed
+    :raises ContainerError: several stay, for different reasons
     """
-    removed, refused = [], []
+    removed: list[Stamp] = []
+    refused: list[RezupError] = []
     for stamp in targets(container, revision, store):
-        _refuse_others(container, stamp, store)
         try:
+            _refuse_others(container, stamp, store)
             store.remove(container, stamp)
-        except RevisionInUseError as error:
+        except (ContainerError, StoreError) as error:
             refused.append(error)
         else:
             removed.append(stamp)
             reporter.debug(f"removed {container}@{stamp}")
     if refused:
-        if len(refused) == 1:
-            raise refused[0]
-        raise RevisionInUseError(
-            f"{len(refused)} revisions of {container} are in use",
-            holders=[holder for error in refused for holder in error.holders],
-            hint=refused[0].hint,
-        )
+        raise _refusal(container, refused, removed)
     store.remove_leftovers(container)
     return removed
+
+
+def _refusal(container: ContainerName, refused: list[RezupError], removed: list[Stamp]) -> RezupError:
+    """One error for all that stays, which says what is gone nevertheless."""
+    gone = f"; removed: {', '.join(removed)}" if removed else ""
+    if len(refused) == 1:
+        (error,) = refused
+        if gone:
+            error.context = f"{error.context or 'it stays'}{gone}"
+        return error
+    in_use = [error for error in refused if isinstance(error, RevisionInUseError)]
+    if len(in_use) == len(refused):
+        holders = [holder for error in in_use for holder in error.holders]
+        return RevisionInUseError(
+            f"{len(refused)} revisions of {container} are in use",
+            holders=holders,
+            context=", ".join(holders) + gone,
+            hint=refused[0].hint,
+        )
+    kinds = {type(error) for error in refused}
+    kind = kinds.pop() if len(kinds) == 1 else ContainerError
+    return kind(
+        f"{len(refused)} revisions of {container} stay",
+        context="; ".join(map(str, refused)) + gone,
+        hint=next((error.hint for error in refused if error.hint), None),
+    )
 
 
 def _refuse_others(container: ContainerName, stamp: Stamp, store: LocalStore) -> None:

@@ -26,6 +26,9 @@ FOREIGN_PLATFORM = "other platform"
 NO_INTERPRETER = "interpreter missing"
 NO_ENVIRONMENT = "no environment"
 
+#: States of what is not ours to build over.
+UNTOUCHABLE = frozenset({FOREIGN, NEWER, FOREIGN_PLATFORM})
+
 
 class NotReadyError(RevisionNotReadyError):
     """A revision can't be used here; `state` says why in one of the words above."""
@@ -81,11 +84,11 @@ def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, pla
     except (FileNotFoundError, NotADirectoryError):
         return _open_legacy(store, container, stamp, platform)
     except OSError as error:
-        raise _not_ready(
-            container, stamp, DAMAGED, f"its receipt can't be read ({error.strerror})"
-        ) from error
+        raise _unreadable(container, stamp, "its receipt", error) from error
     try:
         receipt = receipts.parse(data)
+    except receipts.ForeignReceiptError as error:
+        raise _not_ready(container, stamp, FOREIGN, f"its receipt is foreign: {error}") from error
     except receipts.DamagedReceiptError as error:
         raise _not_ready(container, stamp, DAMAGED, f"its receipt is damaged: {error}") from error
     except UnsupportedFormatError as error:
@@ -99,8 +102,10 @@ def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, plat
     folder = store.folder(container, stamp, legacy=True)
     try:
         data = (folder / RECEIPT).read_bytes()
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_ready(container, stamp, INCOMPLETE, "it has no receipt") from error
+    except OSError as error:
+        raise _unreadable(container, stamp, "its receipt", error) from error
     from rezup.containers import legacy
 
     try:
@@ -124,11 +129,23 @@ def _checked(revision: Revision, platform: str) -> Revision:
             hint="in a shared home, put {platform} into REZUP_ROOT_LOCAL",
         )  # fmt: skip
     for environment in receipt.environments:
-        if not (revision.folder / environment.python).exists():
+        try:
+            exists = (revision.folder / environment.python).exists()
+        except OSError as error:
+            raise _unreadable(name, stamp, "its folder", error) from error
+        if not exists:
             reason = f"its Python is gone ({environment.interpreter or environment.python})"
             raise _not_ready(name, stamp, NO_INTERPRETER, reason)
     return revision
 
 
+def _unreadable(container: ContainerName, stamp: Stamp, what: str, error: OSError) -> NotReadyError:
+    return _not_ready(container, stamp, DAMAGED, f"{what} can't be read ({error.strerror or error})")
+
+
 def _not_ready(container: ContainerName, stamp: Stamp, state: str, reason: str) -> NotReadyError:
-    return NotReadyError(f"revision {stamp} of {container} can't be used", state, context=reason)
+    if state == FOREIGN:
+        hint = "remove its folder by hand if nobody needs it"
+    else:
+        hint = f"make a new one: rezup use {container} --make; or remove it: rezup drop {container}@{stamp}"
+    return NotReadyError(f"revision {stamp} of {container} can't be used", state, context=reason, hint=hint)

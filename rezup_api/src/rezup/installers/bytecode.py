@@ -63,11 +63,13 @@ def complete(
     cache: Path | None,
     before: Compiled | None = None,
     others: bool = True,
+    python: Path | None = None,
 ) -> Compiled:
     """Give every module below `site` its byte-code; a file that doesn't compile goes without.
 
     Modules behind links (a source in edit mode) belong to somebody else and are left alone.
 
+    :param python: the interpreter that compiles, if it is not the one in `target`
     :param others: also the modules of no distribution given
     :param before: an earlier call for the same folder; what it completed and did not change is kept
     :raises ProcessError: the environment's Python can't be run
@@ -96,7 +98,7 @@ def complete(
     if not others:
         modules.intersection_update(name for _, _, names in known for name in names)
     if modules:
-        _compile(target, site, interpreter, sorted(modules), workplace)
+        _compile(target, site, python or python_of(target), sorted(modules), workplace, interpreter)
     for entry, distribution, names in known:
         _store(entry, distribution, names, interpreter)
     return Compiled(restored, len(modules), frozenset(entries))
@@ -185,7 +187,12 @@ def _read_own(entry: Path) -> bytes | None:
 
 
 def _compile(
-    target: Path, site: Path, interpreter: Interpreter, names: Sequence[str], workplace: Workplace
+    target: Path,
+    site: Path,
+    python: Path,
+    names: Sequence[str],
+    workplace: Workplace,
+    interpreter: Interpreter,
 ) -> None:
     script = Path(__file__).with_name("bytecode_target.py")
     prefix = site.relative_to(target).as_posix()
@@ -205,7 +212,7 @@ def _compile(
         listing.write_text("".join(f"{prefix}/{name}\n" for name in parts[number]), encoding="utf-8")
         # -W ignore: sources of others may hold outdated escapes
         command: list[str | Path]
-        command = [python_of(target), "-E", "-s", *quick, "-B", "-W", "ignore", script, target, listing]
+        command = [python, "-E", "-s", *quick, "-B", "-W", "ignore", script, target, listing]
         try:
             workplace.run(command, environment=environment, what="compiling byte-code")
         finally:

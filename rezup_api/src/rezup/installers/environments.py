@@ -11,7 +11,15 @@ from rezup.installers import bytecode, editable, scripts
 from rezup.installers.base import BuiltEnvironment, InstalledTool, Package
 from rezup.installers.distributions import find_distribution, read_distributions
 from rezup.installers.pip_configuration import read_settings
-from rezup.installers.programs import Workplace, find_uv, python_of, scripts_of, site_packages_of
+from rezup.installers.programs import (
+    Workplace,
+    bundled_pip,
+    find_uv,
+    python_of,
+    scripts_of,
+    site_packages_of,
+)
+from rezup.installers.seed import Seed
 from rezup.installers.selection import choose
 from rezup.installers.translation import translate
 from rezup.installers.uv_settings import read_uv_settings
@@ -61,6 +69,8 @@ class BuildContext:
     reporter: Reporter = field(default_factory=Reporter)
     mask: Callable[[str], str] = str
     """Takes secrets out of text before it is shown or logged."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Texts that no list of processes may show."""
     pip_options: tuple[str, ...] = field(default=(), repr=False)
     """`[pip] options` with their placeholders filled in, as are:"""
     pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -116,34 +126,25 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     reporter = context.reporter
     reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")
     site = site_packages_of(target, interpreter.release, interpreter.implementation)
-
-    def compiled_with(
-        distributions: Iterable[Distribution], *, others: bool, before: bytecode.Compiled | None = None
-    ) -> bytecode.Compiled:
-        return bytecode.complete(
-            target, site, interpreter, distributions,
-            workplace=_workplace(context), cache=context.cache, before=before, others=others,
-        )  # fmt: skip
-
+    layout = scripts.Layout(target, scripts_of(target), site)
     with stage(reporter, "environment", str(plan.name)):
         installer.create(target, interpreter)
-        brought = read_distributions(site)  # pip, which compiles while the rest is being fetched
-    early = _Early(lambda: compiled_with(brought, others=False), context)
-    if installer.name == "pip":
-        early.wait()  # pip itself is about to run, twice as fast with byte-code
-    wanted = context.mask(", ".join(package.requirement for package in plan.packages))
-    with stage(reporter, "install", wanted):
+    beside = _Beside(layout, interpreter, installer, context)
+    packages = (*plan.packages, *beside.packages)
+    with stage(reporter, "install", context.mask(", ".join(package.requirement for package in packages))):
         try:
-            installer.install(target, interpreter, plan.packages)
+            installer.install(target, interpreter, packages)
         except ProcessError as error:
             raise _with_explanation(error, plan, context) from error
         finally:
-            compiled = early.wait()
-    layout = scripts.Layout(target, scripts_of(target), site)
+            compiled = beside.finish()
     with stage(reporter, "scripts", str(plan.name)):
         finished = _finish(plan, layout, context)
     with stage(reporter, "byte-code", str(plan.name)):
-        compiled_with(finished.distributions, others=True, before=compiled)
+        bytecode.complete(
+            target, site, interpreter, finished.distributions,
+            workplace=_workplace(context), cache=context.cache, before=compiled,
+        )  # fmt: skip
     return BuiltEnvironment(
         name=plan.name,
         interpreter=interpreter,
@@ -159,25 +160,51 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     )
 
 
-class _Early:
-    """Compiles beside other work; what goes wrong is left to the later call for all.
+class _Beside:
+    """What is done for an environment while the rest is being fetched: pip, and pip's byte-code.
 
-    Only with a cache: it is what the later call knows by what was done.
+    uv makes environments without pip, so it is prepared aside; pip's own way begins with it.
     """
 
-    def __init__(self, complete: Callable[[], bytecode.Compiled], context: BuildContext) -> None:
-        self._reporter = context.reporter
+    def __init__(
+        self, layout: Layout, interpreter: Interpreter, installer: Installer, context: BuildContext
+    ) -> None:
+        self._layout, self._interpreter, self._context = layout, interpreter, context
+        self.packages: tuple[Package, ...] = ()
+        """What has to be installed with the rest, where there is no other way."""
+        self._seed: Seed | None = None
+        if installer.name == "uv":
+            wheel = bundled_pip(interpreter.release)
+            if wheel is None:
+                self.packages = (Package("pip"),)
+            else:
+                self._seed = Seed(wheel, layout, context.folder / f"seed-{layout.target.name}")
         self._pool = ThreadPoolExecutor(1)
-        self._future = None if context.cache is None else self._pool.submit(complete)
+        self._future = self._pool.submit(self._prepare)
+        if installer.name == "pip":
+            self._pool.shutdown()  # pip itself is about to run, twice as fast with byte-code
 
-    def wait(self) -> bytecode.Compiled | None:
-        """What was completed, or None."""
+    def finish(self) -> bytecode.Compiled | None:
+        """Wait, and put in place what was prepared; returns what is compiled."""
         self._pool.shutdown()
+        compiled = self._future.result()
+        if self._seed is not None:
+            self._seed.settle()
+        return compiled
+
+    def _prepare(self) -> bytecode.Compiled | None:
+        root, site = self._layout.target, self._layout.site
+        if self._seed is not None:
+            root, site = self._seed.root, self._seed.site
+            self._seed.unpack()
         try:
-            return None if self._future is None else self._future.result()
-        except (ProcessError, OSError) as error:
-            # An installer that replaces what is being compiled takes the files away.
-            self._reporter.debug(f"byte-code: {error}")
+            return bytecode.complete(
+                root, site, self._interpreter, read_distributions(site),
+                workplace=_workplace(self._context), cache=self._context.cache, others=False,
+                python=python_of(self._layout.target),
+            )  # fmt: skip
+        except ProcessError as error:  # the later call for all says it
+            self._context.reporter.debug(f"byte-code: {error}")
             return None
 
 
@@ -262,7 +289,7 @@ def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Fi
 def _workplace(context: BuildContext) -> Workplace:
     return Workplace(
         folder=context.folder, environment=context.environment, log=context.log,
-        reporter=context.reporter, mask=context.mask, offline=context.offline,
+        reporter=context.reporter, mask=context.mask, offline=context.offline, secrets=context.secrets,
     )  # fmt: skip
 
 

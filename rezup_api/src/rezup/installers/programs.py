@@ -34,6 +34,8 @@ class Workplace:
     reporter: Reporter
     mask: Callable[[str], str]
     offline: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Texts that no list of processes may show."""
 
     def run(self, command: Sequence[str | Path], *, environment: Mapping[str, str], what: str) -> Finished:
         """Run a program here, all it prints kept in the log.

@@ -31,9 +31,10 @@ class Asked(NamedTuple):
     environment: dict[str, str]
 
 
-def ask(packages: Sequence[Package], folder: Path) -> Asked:
+def ask(packages: Sequence[Package], folder: Path, secrets: Sequence[str] = ()) -> Asked:
     """Arguments that ask for `packages`; a requirements file in `folder` holds those with secrets.
 
+    :param secrets: texts that are secret wherever they stand
     :raises InstallError: a requirement could be taken for an option
     """
     arguments: list[str] = []
@@ -44,7 +45,7 @@ def ask(packages: Sequence[Package], folder: Path) -> Asked:
         text = package.requirement
         if text.startswith("-") or re.search(r"[\x00-\x1f\x7f]", text):
             raise InstallError(f"{text!r} is no requirement", hint="options belong in [pip] options")
-        hidden = _hidden(text, variables)
+        hidden = _hidden(text, variables, secrets)
         if hidden != text:
             lines.append(f"-e {hidden}" if package.editable else hidden)
         elif package.editable:
@@ -58,11 +59,15 @@ def ask(packages: Sequence[Package], folder: Path) -> Asked:
     return Asked((*arguments, "--", *plain) if plain else tuple(arguments), variables)
 
 
-def _hidden(text: str, variables: dict[str, str]) -> str:
+def _hidden(text: str, variables: dict[str, str], secrets: Sequence[str]) -> str:
     def hide(match: re.Match[str]) -> str:
         name = f"REZUP_SECRET_{len(variables)}"
         variables[name] = match[0]
         return f"${{{name}}}"
 
+    for secret in secrets:
+        text = re.sub(re.escape(secret), hide, text)
+    if variables and "${REZUP_SECRET_" in text:
+        return text
     changed = _USERINFO.sub(hide, text)
     return changed if changed != text else _QUERY.sub(hide, text)

@@ -150,7 +150,7 @@ def write_production_scripts(layout: Layout, tools: Sequence[ToolScripts]) -> di
         else:
             for entry in entries:
                 text = script_text(entry, production_flags(tool), preset=tool.preset)
-                _write_program(layout.production / entry.name, text.encode("ascii"))
+                write_program(layout.production / entry.name, text.encode("ascii"))
         written[tool.distribution.key] = tuple(sorted(entry.name for entry in entries))
         if tool.is_rez:
             (layout.production / MARKER).write_text(tool.distribution.version, encoding="ascii")
@@ -166,7 +166,7 @@ def make_relocatable(layout: Layout) -> None:
             data = entry.read_bytes()
             changed = _relocated(data, layout.programs)
             if changed is not None:
-                _write_program(entry, changed)
+                write_program(entry, changed)
     for name in _REMNANTS:
         (layout.target / name).unlink(missing_ok=True)
     for entry in layout.site.glob("*.virtualenv"):
@@ -231,7 +231,8 @@ def _remove_script(programs: Path, name: str) -> None:
             path.unlink()
 
 
-def _write_program(path: Path, data: bytes) -> None:
+def write_program(path: Path, data: bytes) -> None:
+    """Write an executable file."""
     path.write_bytes(data)
     path.chmod(0o755)
 

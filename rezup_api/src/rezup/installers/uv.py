@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rezup.errors import ProcessError
 from rezup.installers.base import Installer, Package
-from rezup.installers.programs import bundled_pip, python_of, site_packages_of
+from rezup.installers.programs import python_of
 from rezup.installers.requirements import ask
 from rezup.installers.uv_settings import UvSettings, uv_environment
 
@@ -44,24 +44,16 @@ class UvInstaller(Installer):
         return self.program.version
 
     def create(self, target: Path, interpreter: Interpreter) -> None:
-        """An empty environment, but for virtualenv's pip."""
+        """An empty environment, without pip."""
         command: list[str | Path] = [
             self.program.path, "venv", "--quiet", "--relocatable", "--no-project", "--no-python-downloads",
             "--python", interpreter.path, target,
         ]  # fmt: skip
         self.workplace.run(command, environment=self._environment(), what="making the environment with uv")
-        pip = bundled_pip(interpreter.release)
-        if pip is not None:
-            options = ["--offline", "--no-index", "--no-deps", "--find-links", str(pip.parent)]
-            version = pip.name.split("-")[1]
-            self._install(target, [*options, f"pip=={version}"], self._bare_environment(), "installing pip")
 
     def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
-        """Resolve and install all at once; pip joins where virtualenv brings none for this Python."""
-        folder = site_packages_of(target, interpreter.release, interpreter.implementation)
-        if not (folder / "pip").is_dir():
-            packages = [*packages, Package("pip")]
-        asked = ask(packages, self.workplace.folder)
+        """Resolve and install all at once."""
+        asked = ask(packages, self.workplace.folder, self.workplace.secrets)
         options = [*self.translation.arguments, *asked.arguments]
         if self.workplace.offline:
             options.insert(0, "--offline")
@@ -83,17 +75,6 @@ class UvInstaller(Installer):
             "--no-python-downloads", "--python", python_of(target), *options,
         ]  # fmt: skip
         self.workplace.run(command, environment=environment, what=what)
-
-    def _bare_environment(self) -> dict[str, str]:
-        """For what comes from a file of ours: no index, no constraint, no configuration."""
-        kept = ("UV_CACHE_DIR", "UV_NO_CACHE", "UV_LOCK_TIMEOUT")
-        environment = {
-            name: value
-            for name, value in uv_environment(self.settings.environment).items()
-            if not name.startswith("UV_") or name in kept
-        }
-        environment["UV_NO_CONFIG"] = "1"
-        return environment
 
     def _environment(self) -> dict[str, str]:
         environment = uv_environment(self.settings.environment)

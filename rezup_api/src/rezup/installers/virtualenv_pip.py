@@ -79,7 +79,7 @@ class VirtualenvPipInstaller(Installer):
 
     def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
         """Resolve and install all at once."""
-        asked = ask(packages, self.workplace.folder)
+        asked = ask(packages, self.workplace.folder, self.workplace.secrets)
         environment, options = self._told()
         self._pip(python_of(target), [*options, *asked.arguments], {**environment, **asked.environment})
 

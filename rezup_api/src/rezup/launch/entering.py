@@ -31,6 +31,7 @@ class Entry:
         environ: Mapping[str, str],
         reporter: Reporter,
         program: Path | None,
+        shims: Path | None = None,
     ) -> None:
         self._revision = revision
         self._hold = hold
@@ -38,6 +39,7 @@ class Entry:
         self._environ = environ
         self._reporter = reporter
         self._program = program
+        self._shims = shims
 
     def _environment(self) -> dict[str, str]:
         with stage(self._reporter, "compose"):
@@ -47,6 +49,7 @@ class Entry:
                 is_from_remote=self._is_from_remote,
                 reporter=self._reporter,
                 program=self._program,
+                shims=self._shims,
             )
 
     def run_command(self, command: Sequence[str], *, wait: bool) -> int:

@@ -52,12 +52,15 @@ def compose(
     is_from_remote: bool,
     reporter: Reporter,
     program: Path | None = None,
+    shims: Path | None = None,
 ) -> dict[str, str]:
     """The whole environment of a program in the revision.
 
     :param base: the caller's environment
-    :param program: rezup's own script; its folder joins the end of PATH where PATH lacks it, so
-        that the other commands work inside
+    :param program: rezup's own script; where PATH lacks its folder, one with a link to it joins the
+        end of PATH, so that the other commands work inside
+    :param shims: the folder for such links; without it the script's own folder joins PATH, with
+        all that lies beside it
     """
     environment = {name: value for name, value in base.items() if name not in REMOVED}
     environment.update(recipe_variables(revision, base, is_from_remote=is_from_remote, reporter=reporter))
@@ -65,9 +68,37 @@ def compose(
     # The recipe may set PATH; ours still comes first.
     old = [part for part in environment.get("PATH", os.defpath).split(os.pathsep) if part not in folders]
     if program is not None and str(program.parent) not in old:
-        old.append(str(program.parent))
+        old.append(str(_shim(program, shims) or program.parent))
     environment["PATH"] = os.pathsep.join([*folders, *old])
     return environment
+
+
+def _shim(program: Path, shims: Path | None) -> Path | None:
+    """A folder that holds a link to `program` and nothing else; None where there can't be one.
+
+    Beside the script itself lies rezup's own Python, which must not be found in a container.
+    """
+    if shims is None or os.name == "nt":
+        return None
+    from zlib import crc32
+
+    folder = shims / f"{crc32(os.fsencode(program)):08x}"
+    if os.pathsep in str(folder):
+        return None
+    link, target = folder / "rezup", os.fspath(program)
+    try:
+        if os.readlink(link) == target:
+            return folder
+    except OSError:
+        pass  # not there yet, or no link
+    new = folder / f".rezup.{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        new.symlink_to(target)
+        new.replace(link)
+    except OSError:
+        return None
+    return folder
 
 
 def refuse_nested(environ: Mapping[str, str]) -> None:

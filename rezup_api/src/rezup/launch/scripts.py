@@ -27,16 +27,27 @@ def arguments_for(
     import shutil
 
     path = Path(script)
-    if path.is_file():
+    if _is_file(path):
         # A path without a separator would be looked up on PATH.
         return [*_runner(path.absolute(), revision, environment), *arguments]
-    if os.path.basename(script) == script and shutil.which(script, path=environment.get("PATH")):
+    if script and os.path.basename(script) == script and shutil.which(script, path=environment.get("PATH")):
         return [script, *arguments]
     raise LaunchError(
         f"{ascii(script)[1:-1]} can't be run",
         context="there is no such file, and no such command in the container",
         hint="to run a command with arguments, write it after `--`",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as error:  # too long a name, a folder that can't be read, a NUL
+        raise LaunchError(
+            f"{ascii(str(path))[1:-1][:200]} can't be run",
+            context=getattr(error, "strerror", None) or str(error),
+            hint="name a script that can be read",
+        ) from error
 
 
 def _runner(script: Path, revision: Revision, environment: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,12 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold, *,
     :returns: the program's exit status, 128+N for signal N; 0 with `wait` False
     :raises LaunchError: it can't be started
     """
+    if not arguments or not arguments[0]:
+        raise LaunchError(
+            "there is nothing to run",
+            context="the name of the command is empty",
+            hint="is a variable unset? write the command after `--`: rezup use NAME -- COMMAND",
+        )
     if not wait:
         return _detach(arguments, environment, hold)
     if sys.platform != "win32" and hold.keep_for_children():
@@ -41,10 +47,8 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoRetur
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvpe(arguments[0], list(arguments), dict(environment))  # noqa: S606 - no shell is the point
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _cannot_start(arguments[0], error) from error
-    except ValueError as error:  # a NUL in an argument
-        raise LaunchError(f"{arguments[0]!a} can't be started", context=str(error)) from error
 
 
 def spawn(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) -> int:
@@ -59,7 +63,7 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) 
         process = subprocess.Popen(
             _found(arguments, environment), env=dict(environment), pass_fds=descriptors
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _cannot_start(arguments[0], error) from error
     while True:
         try:
@@ -85,7 +89,7 @@ def _detach(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold
             start_new_session=not windows,
             creationflags=0x00000200 | 0x00000008 if windows else 0,  # a new process group, no console
         ).returncode = 0  # left on purpose: no warning about a child that was not waited for
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _cannot_start(arguments[0], error) from error
     return 0
 
@@ -97,11 +101,13 @@ def _found(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str
     return [shutil.which(arguments[0], path=environment.get("PATH")) or arguments[0], *arguments[1:]]
 
 
-def _cannot_start(program: str, error: OSError) -> LaunchError:
+def _cannot_start(program: str, error: OSError | ValueError) -> LaunchError:
     if isinstance(error, FileNotFoundError):
         return LaunchError(
             f"{ascii(program)[1:-1]} can't be started",
             context="there is no such program on the PATH of the container",
             hint="give its full path, or add it to the recipe",
         )
-    return LaunchError(f"{ascii(program)[1:-1]} can't be started", context=error.strerror or str(error))
+    # A ValueError: a NUL in an argument, or a `=` in the name of a variable.
+    reason = getattr(error, "strerror", None) or str(error)
+    return LaunchError(f"{ascii(program)[1:-1]} can't be started", context=reason)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rezup.recipes.variables import has_placeholder
+from rezup.recipes.variables import has_placeholder, placeholder_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rezup.errors import Problem
     from rezup.recipes.locate import Key
     from rezup.recipes.model import Recipe
 
 MASK = "***"
+
+#: A shorter value would mask half of a text, and protect nobody.
+_SHORTEST_SECRET = 4
 
 # scheme://userinfo@, the scheme for deciding about a lone user name
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://([^/?#\s'\"<>]*)@")
@@ -140,3 +143,21 @@ def is_secret_variable(name: str, value: str) -> bool:
     """True for a variable that by its name holds a secret, with a literal value."""
     # NAME_FILE and the like name where the secret is.
     return bool(value) and not has_placeholder(value) and _SECRET_NAME.fullmatch(name) is not None
+
+
+def secret_values(recipe: Recipe, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values that a build fills in and nobody may see, the longest first.
+
+    Those of variables that by their name hold a secret, and of all that stand within a URL.
+    """
+    texts = [*recipe.pip_options, *recipe.pip_environment.values()]
+    for tool in recipe.tools:
+        texts += [tool.requirement, *tool.libraries]
+    found = set()
+    for text in texts:
+        for name in placeholder_names(text):
+            value = environ.get(name, "")
+            is_secret = "://" in text or is_secret_variable(name, value)
+            if len(value) >= _SHORTEST_SECRET and is_secret:
+                found.add(value)
+    return tuple(sorted(found, key=len, reverse=True))

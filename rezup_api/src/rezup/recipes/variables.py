@@ -70,6 +70,11 @@ def has_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
+def placeholder_names(text: str) -> list[str]:
+    """Names of all placeholders in a text."""
+    return [match[1] for match in _PLACEHOLDER.finditer(text)]
+
+
 def unset_variables(text: str, environ: Mapping[str, str]) -> Iterator[str]:
     """Names of the placeholders in `text` that have neither a value nor a default."""
     for match in _PLACEHOLDER.finditer(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import RecipeError
@@ -80,7 +81,7 @@ class Places:
     def roots(self, recipe_file: Path) -> dict[str, str] | None:
         """The `[root]` table of a recipe, from what was kept of it if it did not change.
 
-        :raises RecipeError: the file is no TOML
+        :raises RecipeError: the file is no TOML, or a root is no text or not absolute
         """
         from rezup.system.compiled import read_toml
 
@@ -93,9 +94,23 @@ class Places:
 
                 load(recipe_file)  # says it better: file, line and key
             raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
-        return roots and {
-            key: expand_placeholders(text, self._environ, key=f"root.{key}") for key, text in roots.items()
-        }
+        return roots and {key: self._root(recipe_file, key, value) for key, value in roots.items()}
+
+    def _root(self, recipe_file: Path, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise RecipeError(
+                f"{recipe_file}: root.{key} is no text",
+                context=f"it is {value[0]}",
+                hint="write a path in quotes, or false for none",
+            )
+        text = expand_placeholders(value, self._environ, key=f"{recipe_file}: root.{key}")
+        if text and not text.startswith("~") and not os.path.isabs(text):
+            raise RecipeError(
+                f"{recipe_file}: root.{key} is relative",
+                context=f"{ascii(text)[:80]} would be another folder wherever rezup is called",
+                hint="write an absolute path, ~ or ${VAR}",
+            )
+        return text
 
     def _recipe_file(self, container: ContainerName) -> Path:
         default = self.recipes_folder / "rezup.toml"
@@ -108,4 +123,9 @@ class Places:
 def _pick_roots(document: dict[str, Any]) -> dict[str, Any]:
     table = document.get("root")
     known = table if isinstance(table, dict) else {}
-    return {key: str(known[key]) for key in ("local", "remote") if known.get(key)}
+    # Only false and "" mean none; what is no text is kept as a list of its wording.
+    return {
+        key: known[key] if isinstance(known[key], str) else [ascii(known[key])[:40]]
+        for key in ("local", "remote")
+        if key in known and known[key] is not False and known[key] != ""
+    }

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from rezup.containers.acquisition import Acquired, Acquisition
 from rezup.containers.choice import Wanted
 from rezup.containers.remembered import Remembered
-from rezup.errors import ContainerNotFoundError, RecipeError, StoreError
+from rezup.errors import (
+    ContainerNotFoundError,
+    RecipeError,
+    RevisionNotFoundError,
+    RezupError,
+    StoreError,
+)
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
 from rezup.reporting import Reporter, stage
 from rezup.session.places import Place, Places
@@ -20,6 +26,7 @@ from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 from rezup.system.dirs import user_home
+from rezup.system.locks import Gone
 from rezup.system.machine import platform_tag, process_environment
 
 if TYPE_CHECKING:
@@ -149,6 +156,7 @@ class Session:
             environ=self.environ,
             reporter=self.reporter,
             program=self._program,
+            shims=None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "shims-v1",
         )
         if script is not None:
             return entry.run_script(script, command, wait=wait)
@@ -239,10 +247,14 @@ class Session:
         summaries, unreachable = containers(local, remote, recipes)
         by_name = {summary.name: summary for summary in summaries}
         for name, path in recipes.items():  # those whose recipe names other roots
-            if not self._places.roots(path):
+            try:
+                if not self._places.roots(path):
+                    continue
+                place = self.place(name)
+                own, error = containers(place.local, place.remote, {name: path})
+            except RezupError as problem:  # one bad recipe must not hide the others
+                self.reporter.warning(str(problem))
                 continue
-            place = self.place(name)
-            own, error = containers(place.local, place.remote, {name: path})
             by_name.update((summary.name, summary) for summary in own if summary.name == name)
             unreachable = unreachable or error
         return [by_name[name] for name in sorted(by_name)], unreachable
@@ -292,11 +304,17 @@ class Session:
         from rezup.recipes.parse import load
 
         text = name_or_file or DEFAULT_CONTAINER
-        is_path = Path(text).is_file() or Path(text).name != text or text.endswith(".toml")
-        path = Path(text).expanduser() if is_path else self.place(text).recipe_file
-        if not path.is_file():
+        try:
+            is_path = Path(text).is_file() or Path(text).name != text or text.endswith(".toml")
+            path = Path(text).expanduser().absolute() if is_path else self.place(text).recipe_file
+            is_there = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            if isinstance(error, RezupError):
+                raise
+            raise RecipeError(f"{text[:80]!a} can't be looked up", context=str(error)[:200]) from error
+        if not is_there:
             raise RecipeError(f"there is no recipe {path}", hint="`rezup list` shows the recipes there are")
-        return load(path.absolute())
+        return load(path)
 
     # -- wiring -------------------------------------------------------------------------------
 
@@ -341,7 +359,8 @@ class Session:
         from rezup.recipes.secrets import literal_secrets
 
         path = recipe_file or place.recipe_file
-        if recipe_file is None and not path.is_file() and path.name == "rezup.toml":
+        if recipe_file is None and not path.is_file():
+            path = self.recipes_folder / "rezup.toml"
             try:
                 if write_default(path):
                     self.reporter.info(f"wrote the default recipe {path}; change it as you like")
@@ -354,11 +373,17 @@ class Session:
         for problem in recipe.warnings:
             self.reporter.warning(str(problem))
         for problem in literal_secrets(recipe):
-            self.reporter.warning(f"{problem}; write ${{VARIABLE}} in its place")
+            self.reporter.warning(str(problem))
         return recipe
 
     def _held(self, place: Place, revision: Revision, reason: str) -> Acquired:
-        hold = place.local.hold(revision.container, revision.stamp)
+        try:
+            hold = place.local.hold(revision.container, revision.stamp)
+        except Gone as error:
+            raise RevisionNotFoundError(
+                f"revision {revision.stamp} of {revision.container} was removed as soon as it was made",
+                hint="see who drops revisions, and try again",
+            ) from error
         return Acquired(revision, hold, reason, is_from_remote=False)
 
     def _maker(self) -> Maker:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rezup.errors import InvalidNameError, StoreError
 from rezup.recipes.names import ContainerName
 from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
+from rezup.stores.leftovers import STAGING, TRASH, new_name, sweep
 from rezup.stores.stamps import Stamp
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEGACY = "revisions"
-STAGING = ".staging-"
-TRASH = ".trash-"
+
+#: The file that whoever uses a revision, or builds one, holds a shared lock on.
+LEASE = "lease"
 
 
 class FolderStore(Store):
@@ -81,6 +83,7 @@ class FolderStore(Store):
     def publish(self, container: ContainerName, files: Mapping[str, bytes], at: Stamp) -> Stamp:
         from rezup.system.files import open_new, remove_tree
 
+        self.sweep(container)
         staging = self.stage(container)
         try:
             for name, data in files.items():
@@ -100,11 +103,11 @@ class FolderStore(Store):
         from rezup.system.files import make_folder
 
         parent = self.root / container
-        self.refuse_case_twin(container)
+        self.check_container(container)
         try:
             for _ in range(100):
                 make_folder(parent)
-                path = parent / f"{STAGING}{os.getpid()}-{os.urandom(4).hex()}"
+                path = parent / new_name(STAGING)
                 try:
                     path.mkdir(mode=0o755)
                 except (FileExistsError, FileNotFoundError):  # the container was dropped just now
@@ -114,11 +117,18 @@ class FolderStore(Store):
             raise self._unwritable(error) from error
         raise StoreError(f"no folder could be made in {parent}")
 
-    def refuse_case_twin(self, container: ContainerName) -> None:
-        """Two names that differ in case alone would be one folder on half of the platforms.
+    def check_container(self, container: ContainerName) -> None:
+        """Refuse to build where that would be somewhere else, or one folder with another on some platform.
 
-        :raises InvalidNameError: there is such a twin
+        :raises StoreError: the container is a link
+        :raises InvalidNameError: another one differs in case alone
         """
+        if (self.root / container).is_symlink():
+            raise StoreError(
+                f"{self.root / container} is a link",
+                context="a container has to be a folder of its root",
+                hint="move the folder to its place, or choose another root with --root",
+            )
         try:
             names = os.listdir(self.root)
         except OSError:
@@ -131,14 +141,17 @@ class FolderStore(Store):
                 hint=f"use {twin}, or choose another name",
             )
 
-    def adopt(self, container: ContainerName, staging: Path, at: Stamp) -> Stamp:
+    def adopt(
+        self, container: ContainerName, staging: Path, at: Stamp, *, private: frozenset[str] = frozenset()
+    ) -> Stamp:
         """Make a staged revision visible under the first free stamp from `at` on; see `publish`.
 
+        :param private: names of files that only their owner may read
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
         from rezup.system.files import rename_new, seal_tree
 
-        seal_tree(staging)
+        seal_tree(staging, private=private)
         while True:
             newest = as_listing(look(self.root / container)).newest
             if newest is not None and at.order <= newest.order:
@@ -152,16 +165,20 @@ class FolderStore(Store):
         path = self.find(container, revision)
         if path is None:
             return
-        if not is_revision(path, self.root):
-            raise StoreError(
-                f"{path} is left alone", context="it is no revision of rezup, or it lies outside of the root"
-            )
-        trash = self.root / container / f"{TRASH}{os.getpid()}-{os.urandom(4).hex()}"
+        trash = self.root / container / new_name(TRASH)
         try:
-            path.rename(trash)
+            if not is_revision(path, self.root) or not _take_away(self.root, path, trash.name):
+                raise StoreError(
+                    f"{path} is left alone",
+                    context="it is no revision of rezup, or it lies outside of the root",
+                )
             remove_tree(trash)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def sweep(self, container: ContainerName) -> None:
+        """Delete what killed processes left behind; never raises, never touches work under way."""
+        sweep(self.root / container, LEASE)
 
     def remove_leftovers(self, container: ContainerName) -> None:
         """Delete an empty container's folder with what rezup itself left in it, and nothing else."""
@@ -229,17 +246,32 @@ def look(folder: Path) -> dict[str, Any]:
     legacy = _stamps(folder / LEGACY) if has_legacy else []
     answer = {"revisions": revisions, "legacy": legacy, "exists": bool(revisions or legacy or has_pin)}
     if has_pin:
-        text = _read(folder / PIN)
-        if text is not None:
-            answer["pin"] = bytes.fromhex(text).decode("utf-8", "replace").strip()
+        answer["pin"] = _read_pin(folder / PIN)
     return answer
+
+
+def _read_pin(path: Path) -> str | None:
+    """The text of a pin; what can't be read names no revision, and must not stop anybody."""
+    try:
+        # A pipe would be waited for, for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"({error.strerror})"
+    try:
+        return os.read(descriptor, 200).decode("utf-8", "replace").strip()
+    except OSError as error:
+        return f"({error.strerror})"
+    finally:
+        os.close(descriptor)
 
 
 def _stamps(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             return [e.name for e in entries if Stamp.is_stamp(e.name) and e.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
 
 
@@ -282,3 +314,27 @@ def is_revision(path: Path, root: Path) -> bool:
     if base not in real.parents or real.name != path.name:
         return False
     return any((path / name).is_file() for name in (RECEIPT, RECIPE))
+
+
+def _take_away(root: Path, path: Path, name: str) -> bool:
+    """Rename a revision within its container to `name`, through open folders only.
+
+    A link that is put into the way after all was checked leads nowhere: no step follows one.
+    """
+    if os.name == "nt":
+        path.rename(root / path.relative_to(root).parts[0] / name)
+        return True
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    container, *between, revision = path.relative_to(root).parts
+    opened = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        for part in (container, *between, revision):
+            opened.append(os.open(part, flags, dir_fd=opened[-1]))
+        marked = os.listdir(opened[-1])
+        if RECEIPT not in marked and RECIPE not in marked:
+            return False
+        os.rename(revision, name, src_dir_fd=opened[-2], dst_dir_fd=opened[1])
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return True

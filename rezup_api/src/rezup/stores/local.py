@@ -6,13 +6,11 @@ name in ``REZUP_REVISION``. A staging folder is being worked on while its builde
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
 from typing import TYPE_CHECKING
 
 from rezup.errors import RevisionInUseError, StoreError
-from rezup.stores.folder import STAGING, TRASH, FolderStore
+from rezup.stores.folder import LEASE, FolderStore
 from rezup.system import locks
 
 if TYPE_CHECKING:
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
 
     from rezup.recipes.names import ContainerName
     from rezup.stores.stamps import Stamp
-
-LEASE = "lease"
-
-#: Seconds after which the leavings of a killed process are swept; where locks tell nothing, much more.
-SWEEP_AFTER = 60.0
-SWEEP_AFTER_UNKNOWN = 86400.0
 
 
 class LocalStore(FolderStore):
@@ -85,38 +77,17 @@ class LocalStore(FolderStore):
         (staging / LEASE).touch(mode=0o644)
         return staging
 
-    def settle(self, container: ContainerName, staging: Path, at: Stamp) -> bool:
+    def settle(
+        self, container: ContainerName, staging: Path, at: Stamp, *, private: frozenset[str] = frozenset()
+    ) -> bool:
         """Make a staged revision visible under exactly this stamp; False if one is there already.
 
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
         from rezup.system.files import rename_new, seal_tree
 
-        seal_tree(staging)
+        seal_tree(staging, private=private)
         return rename_new(staging, self.folder(container, at))
-
-    def set_aside(self, container: ContainerName, revision: Stamp) -> None:
-        """Take a revision that can't be used out of the way of a new build of the same name.
-
-        :raises RevisionInUseError: somebody uses it all the same
-        """
-        with contextlib.suppress(FileNotFoundError):
-            self.remove(container, revision)
-
-    def sweep(self, container: ContainerName) -> None:
-        """Delete what killed processes left behind; never raises, never touches work under way."""
-        from rezup.system.files import remove_tree
-
-        try:
-            names = [e.name for e in os.scandir(self.root / container) if e.name.startswith((STAGING, TRASH))]
-        except OSError:
-            return
-        for name in names:
-            path = self.root / container / name
-            with contextlib.suppress(OSError), locks.exclusive(path / LEASE) as free:
-                limit = SWEEP_AFTER if free else SWEEP_AFTER_UNKNOWN
-                if free is not False and time.time() - path.lstat().st_mtime > limit:
-                    remove_tree(path)
 
     def check_root(self) -> None:
         """Refuse a root that Rez itself could not run in.

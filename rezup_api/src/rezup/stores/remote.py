@@ -6,6 +6,8 @@ on a share, so that any studio has one.
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import RemoteUnreachableError, StoreError
@@ -30,9 +32,8 @@ class RemoteStore(FolderStore):
     def _do(self, operation: Callable[[], Any]) -> Any:
         def if_mounted() -> Any:
             answer = operation()
-            # An unmounted share is an absent (or empty) folder: absent must not read as "no such container".
             if not answer or (isinstance(answer, dict) and not answer["exists"]):
-                self.root.stat()
+                _check_mounted(self.root)
             return answer
 
         try:
@@ -44,9 +45,28 @@ class RemoteStore(FolderStore):
                 hint="check the mount; --local uses what is on this machine",
             ) from None
 
+    def is_writable_by_all(self) -> bool:
+        """Whether anybody may put recipes there; False where that can't be told."""
+        from rezup.system.files import is_writable_by_all
+
+        try:
+            return bool(self._do(lambda: is_writable_by_all(self.root) or None))
+        except (OSError, RemoteUnreachableError):
+            return False
+
     def _unreadable(self, error: OSError) -> StoreError:
         return RemoteUnreachableError(
             f"the remote root {self.root} is unreachable",
             context=error.strerror or str(error),
             hint="check the mount; --local uses what is on this machine",
         )
+
+
+def _check_mounted(root: Path) -> None:
+    """Tell "no such container" from a share that isn't there: absent, or the empty folder it belongs on.
+
+    :raises OSError: it isn't there
+    """
+    with os.scandir(root) as entries:
+        if next(entries, None) is None:
+            raise OSError(errno.ENOENT, "it is empty, as a folder is that nothing is mounted on", str(root))

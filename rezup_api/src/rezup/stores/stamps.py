@@ -39,10 +39,13 @@ class Stamp(str):
     @classmethod
     def _of(cls, microseconds: int) -> Stamp:
         whole, fraction = divmod(max(microseconds, 0), _MICROSECONDS)
-        return cls(f"{whole}.{fraction:06d}")
+        return cls.parse(f"{whole}.{fraction:06d}")
 
     def following(self) -> Stamp:
-        """The next stamp, a microsecond later (also after one with more decimals)."""
+        """The next stamp, a microsecond later (also after one with more decimals).
+
+        :raises InvalidNameError: there is none, it was the last possible
+        """
         whole, fraction = self.split(".")
         return self._of(int(whole) * _MICROSECONDS + int(fraction.ljust(9, "0")) // 1000 + 1)
 

@@ -7,6 +7,7 @@ the copy is killed if the system lets us, and otherwise left to itself.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -58,6 +59,7 @@ def _in_fork(function: Callable[[], Any], seconds: float) -> dict[str, Any]:
         # Only this function's result may leave the copy: no exit hooks, no buffered output twice.
         try:
             os.close(reading)
+            writing = _without_streams(writing)
             data = json.dumps(_answer(function)).encode()
             while data:
                 data = data[os.write(writing, data) :]
@@ -75,11 +77,28 @@ def _in_fork(function: Callable[[], Any], seconds: float) -> dict[str, Any]:
     return answer
 
 
+def _without_streams(writing: int) -> int:
+    """Let go of 0, 1 and 2: a helper that can't be killed must not keep a pipe of the caller open.
+
+    :param writing: a descriptor to keep, which is one of these if the caller has closed its own
+    :returns: what it is now
+    """
+    if writing <= 2:
+        import fcntl
+
+        writing = fcntl.fcntl(writing, fcntl.F_DUPFD, 3)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    return writing
+
+
 def _read_all(descriptor: int, deadline: float) -> bytes:
     chunks: list[bytes] = []
+    poll = select.poll()  # unlike select, it takes descriptors above 1023
+    poll.register(descriptor, select.POLLIN)
     while True:
-        ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0))
-        if not ready:
+        if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
             raise TimedOut
         chunk = os.read(descriptor, 1 << 16)
         if not chunk:
@@ -89,11 +108,13 @@ def _read_all(descriptor: int, deadline: float) -> bytes:
 
 def _dismiss(child: int) -> None:
     """Reap the helper; one that hangs in the kernel becomes init's once we are gone."""
-    os.kill(child, signal.SIGKILL)
-    for _ in range(20):
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return
-        time.sleep(0.001)
+    # Where our parent had SIGCHLD ignored, the system reaps children itself.
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(child, signal.SIGKILL)
+        for _ in range(20):
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            time.sleep(0.001)
 
 
 def _in_thread(function: Callable[[], Any], seconds: float) -> dict[str, Any]:

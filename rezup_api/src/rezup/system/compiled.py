@@ -47,7 +47,7 @@ def read_toml(
             if document["mark"] == mark:
                 data: dict[str, Any] = document["data"]
                 return data
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass  # absent or damaged: read the real thing
     picked = pick(_parse(path))
     if kept and time.time() - status.st_mtime > _SETTLED_SECONDS:
@@ -60,7 +60,10 @@ def _parse(path: Path) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
-    document: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     return document
 
 
@@ -70,5 +73,5 @@ def _keep(path: Path, document: dict[str, Any]) -> None:
     try:
         make_folder(path.parent)
         write_atomic(path, json.dumps(document).encode(), mode=0o600, durable=False)
-    except (OSError, TypeError):
+    except (OSError, TypeError, RecursionError):
         pass  # a cache that can't be written is no reason to stop

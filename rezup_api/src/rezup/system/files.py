@@ -69,11 +69,12 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def seal_tree(root: Path) -> None:
+def seal_tree(root: Path, *, private: frozenset[str] = frozenset()) -> None:
     """Make a finished tree fit to be published: readable by all under any umask, and on the disk.
 
     Files are synced in parallel, then folders, the deepest first. Nobody but the owner may write.
 
+    :param private: names of files directly below `root` that only their owner may read
     :raises OSError: the first failure, e.g. a full disk that only a sync tells of
     """
     from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,8 @@ def seal_tree(root: Path) -> None:
     with ThreadPoolExecutor(SYNC_THREADS) as pool:
         for _ in pool.map(_seal_files, (files[n::SYNC_THREADS] for n in range(SYNC_THREADS))):
             pass
+    for name in private:
+        (root / name).chmod(0o600)
     for folder in reversed(folders):
         sync_folder(Path(folder))
 
@@ -132,7 +135,8 @@ def make_folder(path: Path) -> None:
             if not folder.is_dir():
                 raise
         else:
-            folder.chmod(0o755)
+            # A group that publishes together keeps what the parent folder gives it.
+            folder.chmod((folder.stat().st_mode | 0o555) & 0o7775)
 
 
 def mark_cache(folder: Path) -> None:

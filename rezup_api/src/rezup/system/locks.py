@@ -34,6 +34,9 @@ _UNSUPPORTED = frozenset(
     )
 )
 
+#: Failures that mean "this may not be opened like that".
+_REFUSED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
 
 class Gone(Exception):  # noqa: N818 - an answer rather than an error
     """The locked file is not the one at the path any more."""
@@ -75,6 +78,8 @@ class Hold:
 def hold(path: Path) -> Hold:
     """Take a shared lock on `path`, which must exist; needs no write access.
 
+    Where the file may not be opened, nothing is held.
+
     :raises FileNotFoundError: there is no such file
     :raises Gone: it was removed or replaced at that moment, or a remover has it; choose again
     """
@@ -83,7 +88,11 @@ def hold(path: Path) -> Hold:
         return Hold(os.open(path, os.O_RDONLY | os.O_BINARY))
     import fcntl
 
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # A pipe in the place of the file would be waited for, for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except PermissionError:  # somebody else's; what can be read of the revision still works
+        return Hold(None)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -110,19 +119,15 @@ def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
     """Try to lock `path` against every hold, without waiting.
 
     :returns: True if nobody else holds it, False if somebody does, None where the file is
-        missing or locks are not supported, so that nothing is known
+        missing, may not be opened, or locks are not supported, so that nothing is known
     """
     if sys.platform == "win32":
         yield _unused_on_windows(path)
         return
     import fcntl
 
-    flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
-    try:
-        descriptor = os.open(path, flags, 0o644)
-    except PermissionError:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = _open_for_lock(path, create=create)
+    if descriptor is None:
         yield None
         return
     try:
@@ -138,6 +143,20 @@ def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
         yield answer
     finally:
         os.close(descriptor)
+
+
+def _open_for_lock(path: Path, *, create: bool) -> int | None:
+    """A descriptor, for writing if possible, which some file systems want; None where there is none."""
+    common = os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in the place of the file would be waited for
+    for flags in (os.O_RDWR | (os.O_CREAT if create else 0), os.O_RDONLY):
+        try:
+            return os.open(path, flags | common, 0o644)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+    return None
 
 
 def _unused_on_windows(path: Path) -> bool | None:

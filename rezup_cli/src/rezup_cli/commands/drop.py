@@ -9,6 +9,7 @@ import click
 from rezup.errors import ContainerError
 from rezup.system.machine import has_terminal
 from rezup_cli.commands.options import json_option, root_options, talk_options, target_argument
+from rezup_cli.console import QUIET
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -45,7 +46,9 @@ def command(
                 context="nobody is there to be asked",
                 hint="say --yes to remove it",
             )
-        click.confirm(f"Remove {what} from {place.local.root}?", abort=True, err=True)
+        if not click.confirm(f"Remove {what} from {place.local.root}?", err=True):
+            console.say("nothing was removed", level=QUIET)
+            return 1
     removed = session.drop(place, revision)
     console.result("drop", {"container": place.name, "removed": removed})
     if not console.is_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -122,8 +123,21 @@ def recipe_file(text: str | None, name: str | None, option: str) -> Path | None:
     """
     if not text:
         return None
-    path = Path(text).expanduser()
-    if not path.is_file():
-        hint = "" if name else f" To make a revision of container {text}: rezup use {text} --make"
-        raise click.UsageError(f"{option} {text}: there is no such recipe file.{hint}")
-    return path.absolute()
+    try:
+        path = Path(text).expanduser()
+        found = path.is_file()
+        path = path.absolute()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, no such user's home
+        reason = getattr(error, "strerror", None) or str(error)
+        raise click.UsageError(f"{option} {text[:200]!a}: it can't be looked up ({reason}).") from None
+    if not found:
+        raise click.UsageError(f"{option} {text}: there is no such recipe file.{_advice(text, name, option)}")
+    return path
+
+
+def _advice(text: str, name: str | None, option: str) -> str:
+    if option != "--make" or os.sep in text:
+        return ""
+    if not name:
+        return f" To make a revision of container {text}: rezup use {text} --make"
+    return f" Without a value, `rezup use {name} --make` takes ~/rezup.{name}.toml."

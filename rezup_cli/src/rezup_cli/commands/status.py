@@ -32,7 +32,10 @@ def command(
     session = console.session()
     place = session.place(name or session.environ.get("REZUP_CONTAINER") or None)
     status = session.status(place, revision)
-    console.result("status", plain(status), _lines(status, verbose=console.level >= VERBOSE))
+    unknown = place.settings.unknown
+    lines = _lines(status, verbose=console.level >= VERBOSE)
+    lines += [f"unknown setting, without effect: {key}" for key in unknown]
+    console.result("status", {**plain(status), "unknown_settings": list(unknown)}, lines)
     return 0
 
 

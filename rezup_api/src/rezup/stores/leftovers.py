@@ -1,0 +1,69 @@
+"""What killed processes leave behind: staging and trash folders, told by their names alone.
+
+The name holds host and process, so that work under way is never taken for a leaving where
+locks are broken; what another host left goes when it is a day old.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from rezup.system import locks
+from rezup.system.machine import host_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAGING, TRASH = "staging", "trash"
+
+#: Seconds after which leavings are deleted: of a dead process of this host, and of any other.
+SWEEP_AFTER, SWEEP_AFTER_UNKNOWN = 60.0, 86400.0
+
+_NAME = re.compile(r"\.(?:staging|trash)-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}")
+
+
+def new_name(kind: str) -> str:
+    """The name of a new folder of this process."""
+    return f".{kind}-{_host()}-{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def sweep(container: Path, lease: str) -> None:
+    """Delete what is left in a container's folder; never raises, never touches work under way."""
+    import contextlib
+
+    from rezup.system.files import remove_tree
+
+    try:
+        names = [] if container.is_symlink() else os.listdir(container)
+    except OSError:
+        return
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match is None:
+            continue
+        path = container / name
+        with contextlib.suppress(OSError), locks.exclusive(path / lease) as free:
+            is_dead = match[1] == _host() and not _is_running(int(match[2]))
+            limit = SWEEP_AFTER if is_dead else SWEEP_AFTER_UNKNOWN
+            if free is not False and time.time() - path.lstat().st_mtime > limit:
+                remove_tree(path)
+
+
+def _host() -> str:
+    return f"{crc32(host_name().encode()):08x}"
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # asking would end it there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
