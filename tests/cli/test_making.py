@@ -562,3 +562,27 @@ def test_a_build_that_is_told_to_end_takes_its_installer_with_it(
         while connection.recv(65536):  # ends when the installer did
             pass
     assert [p.name for p in (world.root / "foo").iterdir() if p.name != ".lock"] == []
+
+
+def test_every_variable_that_is_not_set_is_named_with_its_line_before_anything_is_built(world: World) -> None:
+    world.write(
+        "rezup.foo.toml",
+        "[rez]\nname = 'rez'\nurl = 'rez @ https://h/${ONE}/rez.whl'\nlib = ['a', 'b @ https://h/${TWO}']\n[pip]\noptions = ['--proxy=${THREE}']\n",
+    )
+    outcome = world.rezup("use", "foo", "--", "rez")
+    assert outcome.code == 1
+    for place in (
+        "rezup.foo.toml:3: rez.url",
+        "rezup.foo.toml:4: rez.lib[2]",
+        "rezup.foo.toml:6: pip.options[1]",
+    ):
+        assert place in outcome.err
+    assert world.stamps() == []
+
+
+def test_a_python_that_is_nowhere_is_an_error_that_names_the_log(world: World) -> None:
+    world.recipe(extra='python = "2.99"')
+    outcome = world.rezup("use", "foo", "--", "rez", env={"REZUP_OFFLINE": "1"})
+    assert outcome.code == 1
+    assert "2.99" in outcome.err
+    assert ".local/state/rezup/logs/foo-" in outcome.err

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rezup.errors import InstallError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -42,11 +44,12 @@ class Builder:
         :raises InstallError: an environment can't be built
         """
         from rezup.installers.environments import BuildContext, build, plan
-        from rezup.recipes.expansion import expand_pip
+        from rezup.recipes.expansion import check_variables, expand_pip
         from rezup.recipes.secrets import redact, secret_values
         from rezup.system.files import mark_cache, remove_tree
 
         mark_cache(self.cache)
+        check_variables(recipe, self.environ)
         filled = self._filled(recipe)
         secrets = secret_values(recipe, self.environ)
         pip = expand_pip(recipe, self.environ)
@@ -67,7 +70,13 @@ class Builder:
                 recipe.environment.get(EDIT_IN_PRODUCTION) or self.environ.get(EDIT_IN_PRODUCTION)
             ),
         )
-        built = [build(part, folder / part.name, context) for part in plan(filled)]
+        try:
+            built = [build(part, folder / part.name, context) for part in plan(filled)]
+        except InstallError as error:
+            if str(context.log) not in (error.hint or ""):
+                tried = f"what was tried is in {context.log}"
+                error.hint = f"{error.hint}; {tried}" if error.hint else tried
+            raise
         remove_tree(work)
         return built
 

@@ -12,13 +12,15 @@ from rezup.errors import RecipeError
 from rezup.recipes.findings import UnfitError
 from rezup.recipes.interpreter import python_request
 from rezup.recipes.pip_options import check_options, check_variable, option_text
+from rezup.recipes.places import tool_places
 from rezup.recipes.sources import Origin, library, local_path, requirement
-from rezup.recipes.variables import expand_placeholders
+from rezup.recipes.variables import expand_placeholders, unset_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from rezup.recipes.locate import Key
     from rezup.recipes.model import Recipe, Tool
 
 
@@ -27,6 +29,36 @@ class PipSettings(NamedTuple):
 
     options: tuple[str, ...]
     environment: dict[str, str]
+
+
+def check_variables(recipe: Recipe, environ: Mapping[str, str]) -> None:
+    """See that every ``${VAR}`` a build needs has a value, before anything is built.
+
+    :raises RecipeError: with file, line and key of each that has none
+    """
+    from rezup.recipes.findings import located, shown_file
+
+    entries: list[tuple[Key, str]] = []
+
+    def check(key: Key, text: str) -> None:
+        entries.extend((key, f"the variable {name} is not set") for name in unset_variables(text, environ))
+
+    for key, tool in tool_places(recipe):
+        check((*key, "url"), tool.requirement)
+        check((*key, "python"), tool.python or "")
+        for position, text in enumerate(tool.libraries, start=1):
+            check((*key, "lib", position), text)
+    for position, text in enumerate(recipe.pip_options, start=1):
+        check(("pip", "options", position), text)
+    for name, text in recipe.pip_environment.items():
+        check(("pip", "env", name), text)
+    if entries:
+        file = shown_file(recipe.source)
+        raise RecipeError(
+            f"the recipe {file} needs variables that are not set",
+            problems=located(file, recipe.data.decode("utf-8"), entries),
+            hint="set them, or give them a default: ${VAR:-default}",
+        )
 
 
 def expand_tool(

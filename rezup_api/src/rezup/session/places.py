@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rezup.errors import RecipeError
+from rezup.errors import ContainerNotFoundError, RecipeError
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
 from rezup.recipes.variables import expand_placeholders
 from rezup.settings import Settings, kept_settings
@@ -15,7 +16,6 @@ from rezup.system.machine import is_root_in_a_home_of_another
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 class Place(NamedTuple):
@@ -111,6 +111,35 @@ class Places:
                 hint="write an absolute path, ~ or ${VAR}",
             )
         return text
+
+    def find_recipe(self, name_or_file: str) -> Path:
+        """The recipe of a container, or the file itself.
+
+        :raises RecipeError: there is none
+        """
+        try:
+            named = Path(name_or_file)
+            is_path = named.is_file() or named.name != name_or_file or named.suffix == ".toml"
+            path = named.expanduser().absolute() if is_path else self.place(name_or_file).recipe_file
+            is_there = path.is_file()
+        except (OSError, RuntimeError) as error:  # too long a name, an unreadable folder, no such home
+            raise RecipeError(
+                f"{name_or_file[:80]!a} can't be looked up", context=str(error)[:200]
+            ) from error
+        if not is_there:
+            raise RecipeError(f"there is no recipe {path}", hint="`rezup list` shows those there are")
+        return path
+
+    def not_found(self, place: Place) -> ContainerNotFoundError:
+        """The error for a container that exists nowhere."""
+        name = "rezup.toml" if place.name == DEFAULT_CONTAINER else f"rezup.{place.name}.toml"
+        remote = f", nor has {place.remote.root}" if place.remote else ""
+        return ContainerNotFoundError(
+            f"there is no container {place.name}",
+            context=f"{place.local.root} has none of that name{remote}, "
+            f"and there is no recipe {self.recipes_folder / name}",
+            hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
+        )
 
     def _recipe_file(self, container: ContainerName) -> Path:
         default = self.recipes_folder / "rezup.toml"

@@ -13,8 +13,6 @@ from rezup.containers.acquisition import Acquired, Acquisition
 from rezup.containers.choice import Wanted
 from rezup.containers.remembered import Remembered
 from rezup.errors import (
-    ContainerNotFoundError,
-    RecipeError,
     RevisionNotFoundError,
     RezupError,
     StoreError,
@@ -269,7 +267,7 @@ class Session:
         found, unreachable = revisions(place.name, place.local, place.remote, platform=platform_tag())
         has_recipe = place.has_own_recipe and place.recipe_file.is_file()
         if not found and unreachable is None and not has_recipe:
-            raise self._not_found(place)
+            raise self._places.not_found(place)
         return found, unreachable
 
     def status(self, place: Place, revision: str | None = None) -> Status:
@@ -303,18 +301,7 @@ class Session:
         """
         from rezup.recipes.parse import load
 
-        text = name_or_file or DEFAULT_CONTAINER
-        try:
-            is_path = Path(text).is_file() or Path(text).name != text or text.endswith(".toml")
-            path = Path(text).expanduser().absolute() if is_path else self.place(text).recipe_file
-            is_there = path.is_file()
-        except (OSError, ValueError, RuntimeError) as error:
-            if isinstance(error, RezupError):
-                raise
-            raise RecipeError(f"{text[:80]!a} can't be looked up", context=str(error)[:200]) from error
-        if not is_there:
-            raise RecipeError(f"there is no recipe {path}", hint="`rezup list` shows the recipes there are")
-        return load(path)
+        return load(self._places.find_recipe(name_or_file or DEFAULT_CONTAINER))
 
     # -- wiring -------------------------------------------------------------------------------
 
@@ -343,14 +330,14 @@ class Session:
     def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
         """A container that exists nowhere yet comes from its own recipe; the default one always can."""
         if not place.has_own_recipe or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
-            raise self._not_found(place)
+            raise self._places.not_found(place)
         recipe = self._recipe(place, None)
         self.reporter.info(f"{place.name}: first use, building it from {place.recipe_file}")
         self._workshop(place).create(place.name, recipe, keep_own=False)
         # Chosen again, so that a pin or a remote that appeared meanwhile is respected.
         acquired = acquisition.acquire(wanted)
         if acquired is None:
-            raise self._not_found(place)
+            raise self._places.not_found(place)
         return acquired
 
     def _recipe(self, place: Place, recipe_file: Path | None) -> Recipe:
@@ -417,14 +404,4 @@ class Session:
             maker=self._maker(),
             reporter=self.reporter,
             lock_timeout=settings.lock_timeout,
-        )
-
-    def _not_found(self, place: Place) -> ContainerNotFoundError:
-        recipe = "rezup.toml" if place.name == DEFAULT_CONTAINER else f"rezup.{place.name}.toml"
-        return ContainerNotFoundError(
-            f"there is no container {place.name}",
-            context=f"{place.local.root} has none of that name"
-            + (f", nor has {place.remote.root}" if place.remote else "")
-            + f", and there is no recipe {self.recipes_folder / recipe}",
-            hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
         )
