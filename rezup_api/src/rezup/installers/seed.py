@@ -6,6 +6,7 @@ network; being made in a folder of its own, it is never half there when uv looks
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from rezup.errors import InstallError
 from rezup.installers.distributions import read_distributions, recorded
 from rezup.installers.scripts import script_text, write_program
+from rezup.system.files import open_new
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +42,20 @@ class Seed:
         :raises InstallError: the wheel is more than a folder of packages
         """
         self.site.mkdir(parents=True)
+        folders = set()
         with zipfile.ZipFile(self._wheel) as archive:
-            for name in archive.namelist():
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            for name in names:
                 if name.startswith(("/", "\\")) or ".." in name.split("/") or ".data/" in name:
                     raise InstallError(f"{self._wheel.name} is no plain wheel", context=ascii(name))
-            archive.extractall(self.site)
+            for name in names:  # five hundred files: `extractall` takes four times as long
+                path = f"{self.site}/{name}"
+                folder = path.rpartition("/")[0]
+                if folder not in folders:
+                    os.makedirs(folder, exist_ok=True)
+                    folders.add(folder)
+                with open_new(path) as stream:
+                    stream.write(archive.read(name))
 
     def settle(self) -> None:
         """Move it into the environment, unless something brought the same distribution."""

@@ -45,7 +45,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = 
 
 
 @contextlib.contextmanager
-def open_new(path: Path) -> Iterator[BufferedWriter]:
+def open_new(path: Path | str) -> Iterator[BufferedWriter]:
     """A new file for writing; fails if the name exists, also as a dangling link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
