@@ -210,7 +210,7 @@ class _Beside:
 
 def _prepared(plan: EnvironmentPlan, context: BuildContext) -> tuple[Interpreter, Installer, str]:
     """The interpreter and the installer; what takes programs to find out is asked at the same time."""
-    with stage(context.reporter, "interpreter", plan.python or "this Python"), ThreadPoolExecutor(1) as pool:
+    with stage(context.reporter, "interpreter", plan.python or ""), ThreadPoolExecutor(1) as pool:
         asked = pool.submit(find_uv, context.environment, context.folder)
         running_python = running()
         settings = read_settings(
