@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.errors import InstallError, InterpreterNotFoundError, ProcessError
+from rezup.installers.backend import BuildContext
 from rezup.installers.distributions import read_distributions
-from rezup.installers.environments import BuildContext, build, plan
+from rezup.installers.environments import build, plan
 from rezup.installers.programs import find_uv
 from rezup.recipes.model import Backend, Recipe, Tool
 from rezup.recipes.names import ToolName

@@ -64,7 +64,8 @@ class World:
     def environ(self) -> dict[str, str]:
         """The environment of every run."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return {**kept, "HOME": str(self.home), "SHELL": "/bin/sh", **self.variables}
+        own = {"HOME": str(self.home), "SHELL": "/bin/sh", "REZUP_NO_UPGRADE": "1"}
+        return {**kept, **own, **self.variables}
 
     def rezup(self, *arguments: str | Path, timeout: float = 120, **options: Any) -> Outcome:
         """Run the command line to its end."""

@@ -15,7 +15,7 @@ import rezup.recipes
 from rezup import errors
 from rezup.settings import OTHER_KEYS, VARIABLES
 from rezup.system.compiled import read_toml
-from rezup_cli.main import cli
+from rezup_cli.application import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,8 @@
     ├── InstallError                building an environment
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
-    └── LaunchError                 starting a shell, script or command
+    ├── LaunchError                 starting a shell, script or command
+    └── UpgradeError                replacing the library by a newer one
 
 This module imports nothing of ours.
 """
@@ -212,3 +213,9 @@ class LaunchError(RezupError):
     """A shell, script or command can't be started."""
 
     code = "launch-failed"
+
+
+class UpgradeError(RezupError):
+    """A newer version of the library can't be found, fetched, verified or put in place."""
+
+    code = "upgrade-failed"

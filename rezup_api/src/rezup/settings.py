@@ -30,10 +30,13 @@ VARIABLES: Mapping[str, str | None] = {
     "lock_timeout": "REZUP_LOCK_TIMEOUT",
     "clean_after": "REZUP_CLEAN_AFTER",
     "fetch_python": None,
+    "auto_upgrade": None,
+    "upgrade_pause": "REZUP_UPGRADE_PAUSE",
+    "upgrade_source": "REZUP_UPGRADE_SOURCE",
 }
 
-#: Read from configuration files by the parts of the tool that they belong to.
-OTHER_KEYS = frozenset({"auto_upgrade", "locked"})
+#: Keys of the site's configuration file that are no setting.
+OTHER_KEYS = frozenset({"locked"})
 
 
 class Source(NamedTuple):
@@ -58,6 +61,12 @@ class Settings(NamedTuple):
     """Days after which an unused revision may be pruned."""
     fetch_python: bool
     """Whether uv may download a Python that no place on this machine has."""
+    auto_upgrade: str
+    """Whether a newer library is taken ("on"), told of ("check"), or not asked for ("off")."""
+    upgrade_pause: float
+    """Seconds between two checks for a newer library."""
+    upgrade_source: Path | None
+    """A source repository or a folder of wheels that newer versions come from; None asks the index."""
     folders: Folders
     origins: Mapping[str, str]
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
@@ -170,6 +179,9 @@ class _Resolver:
             lock_timeout=self._get("lock_timeout", _number, 300.0),
             clean_after=self._get("clean_after", _number, None),
             fetch_python=self._get("fetch_python", _flag, default=True),
+            auto_upgrade=self._get("auto_upgrade", _auto_upgrade, "on"),
+            upgrade_pause=self._get("upgrade_pause", _number, 86400.0),
+            upgrade_source=self._get("upgrade_source", self._path, None),
             folders=folders,
             origins=self._origins,
             unknown=unknown,
@@ -229,6 +241,12 @@ def _flag(value: Any) -> bool:
     if word in ("0", "false", "no", "off"):
         return False
     raise ValueError("it must be true or false")
+
+
+def _auto_upgrade(value: Any) -> str:
+    if value in ("on", "check", "off"):
+        return str(value)
+    raise ValueError('it must be "on", "check" or "off"')
 
 
 def _number(value: Any) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rezup.errors import RezupError
     from rezup.session import Session
+    from rezup_cli.bootstrap import Start
 
 #: A stage shorter than this is not worth a line, in seconds.
 _WORTH_A_LINE = 0.05
@@ -27,14 +28,17 @@ QUIET, NORMAL, VERBOSE, DEBUG = range(4)
 class Console:
     """One run of the command line: what the user asked to hear, and what came after ``--``."""
 
-    def __init__(self, tail: list[str] | None = None, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tail: list[str] | None = None, arguments: Sequence[str] = (), start: Start | None = None
+    ) -> None:
         self.tail = tail
+        self.start = start
         self.level = NORMAL
         self.overrides: dict[str, Any] = {}
         """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
         words = [word for word in arguments if not word.startswith("-")]
-        self.command = " ".join(words[: 2 if words[:1] == ["recipe"] else 1]) or "use"
+        self.command = " ".join(words[: 2 if words[:1] in (["recipe"], ["self"]) else 1]) or "use"
 
     @property
     def debug(self) -> bool:
@@ -107,8 +111,9 @@ class Console:
 class ConsoleReporter(Reporter):
     """The library's voice on a terminal, or as plain lines where there is none."""
 
-    def __init__(self, console: Console, *, timings: bool) -> None:
+    def __init__(self, console: Console, *, timings: bool, stages: bool = True) -> None:
         self._console = console
+        self._shows_stages = stages
         self._timings: list[tuple[str, float, float]] | None = [] if timings else None
         self._progress: Any = None
         self._started = time.monotonic()
@@ -125,7 +130,7 @@ class ConsoleReporter(Reporter):
     def stage_started(self, name: str, detail: str) -> None:
         if name == "start":
             self._print_timings()
-        elif name in LONG_STAGES and self._console.level >= NORMAL:
+        elif name in LONG_STAGES and self._console.level >= (NORMAL if self._shows_stages else VERBOSE):
             self._show_stage(name, detail)
 
     def stage_finished(self, name: str, seconds: float, cpu: float) -> None:
@@ -178,6 +183,8 @@ LONG_STAGES = {
     "scripts": "writing scripts",
     "byte-code": "compiling",
     "publish": "publishing",
+    "download": "fetching",
+    "prove": "trying it",
 }
 
 

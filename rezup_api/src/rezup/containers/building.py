@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import InstallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rezup.installers.base import BuiltEnvironment
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
-
-#: Log files that are kept, per user.
-LOGS_KEPT = 30
 
 EDIT_IN_PRODUCTION = "REZUP_EDIT_IN_PRODUCTION"
 
@@ -43,10 +37,12 @@ class Builder:
         :raises RecipeError: a variable that the recipe needs is not set
         :raises InstallError: an environment can't be built
         """
-        from rezup.installers.environments import BuildContext, build, plan
+        from rezup.installers.backend import BuildContext
+        from rezup.installers.environments import build, plan
         from rezup.recipes.expansion import check_variables, expand_pip
         from rezup.recipes.secrets import redact, secret_values
         from rezup.system.files import mark_cache, remove_tree
+        from rezup.system.logs import new_log
 
         mark_cache(self.cache)
         check_variables(recipe, self.environ)
@@ -57,7 +53,7 @@ class Builder:
         context = BuildContext(
             environment=self.environ,
             folder=work,
-            log=self._log(container),
+            log=new_log(self.logs, str(container)),
             cache=self.cache,
             reporter=self.reporter,
             mask=lambda text: redact(_without(secrets, text)),
@@ -91,32 +87,8 @@ class Builder:
         )
         return replace(recipe, rez=rez, extensions=tuple(extensions))
 
-    def _log(self, container: ContainerName) -> Path:
-        """A new log file; where none can be kept, one in the temporary folder."""
-        import tempfile
-
-        from rezup.system.files import make_folder
-
-        name = f"{container}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.log"
-        try:
-            make_folder(self.logs)
-            (self.logs / name).touch(mode=0o600)
-        except OSError:
-            return Path(tempfile.mkdtemp(prefix="rezup-")) / name
-        for old in sorted(self.logs.glob("*.log"), key=_age)[:-LOGS_KEPT]:
-            with contextlib.suppress(OSError):
-                old.unlink()
-        return self.logs / name
-
 
 def _without(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return text
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # another process removed it
-        return 0.0

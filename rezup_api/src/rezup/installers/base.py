@@ -46,6 +46,18 @@ class Installer(ABC):
         :raises InstallError: a package can't be found, built or installed
         """
 
+    @abstractmethod
+    def add(
+        self, folder: Path, interpreter: Interpreter, requirements: Path, options: Sequence[str] = ()
+    ) -> None:
+        """Install what a requirements file asks for into a plain folder, which is to join a path.
+
+        Whatever else `interpreter` has installed counts for nothing.
+
+        :param options: those that pip and uv spell alike, e.g. "--no-deps", "--require-hashes"
+        :raises InstallError: a package can't be found, verified or installed
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledTool:

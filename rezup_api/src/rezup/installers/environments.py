@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rezup.errors import ProcessError
 from rezup.installers import bytecode, editable, scripts
+from rezup.installers.backend import prepare
 from rezup.installers.base import BuiltEnvironment, InstalledTool, Package
 from rezup.installers.distributions import find_distribution, read_distributions
-from rezup.installers.pip_configuration import read_settings
-from rezup.installers.programs import (
-    Workplace,
-    bundled_pip,
-    find_uv,
-    python_of,
-    scripts_of,
-    site_packages_of,
-)
+from rezup.installers.programs import bundled_pip, python_of, scripts_of, site_packages_of
 from rezup.installers.seed import Seed
-from rezup.installers.selection import choose
-from rezup.installers.translation import translate
-from rezup.installers.uv_settings import read_uv_settings
-from rezup.reporting import Reporter, stage
+from rezup.reporting import stage
 from rezup.system.discovery import find
 from rezup.system.files import make_folder
-from rezup.system.interpreters import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from rezup.installers.backend import BuildContext, Prepared
     from rezup.installers.base import Installer
     from rezup.installers.distributions import Distribution
+    from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.programs import UvProgram
     from rezup.installers.scripts import Layout
     from rezup.recipes.model import Backend, Recipe, Tool
     from rezup.recipes.names import ToolName
@@ -53,31 +45,6 @@ class EnvironmentPlan:
     backend: Backend = "auto"
     rez: Tool | None = None
     """The one of `tools` that is Rez itself; None where Rez is but a library."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildContext:
-    """All that building needs of the world around it; nothing below reads it from elsewhere."""
-
-    environment: Mapping[str, str] = field(repr=False)
-    folder: Path
-    """An empty folder for the programs to run in; it may be deleted afterwards."""
-    log: Path
-    """The file that receives all that programs print."""
-    cache: Path | None = None
-    """The folder of rezup's caches; None builds without."""
-    reporter: Reporter = field(default_factory=Reporter)
-    mask: Callable[[str], str] = str
-    """Takes secrets out of text before it is shown or logged."""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Texts that no list of processes may show."""
-    pip_options: tuple[str, ...] = field(default=(), repr=False)
-    """`[pip] options` with their placeholders filled in, as are:"""
-    pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    offline: bool = False
-    allow_fetch: bool = True
-    """uv may download a Python that is missing."""
-    edit_in_production: bool = False
 
 
 def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
@@ -143,7 +110,7 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     with stage(reporter, "byte-code", str(plan.name)):
         bytecode.complete(
             target, site, interpreter, finished.distributions,
-            workplace=_workplace(context), cache=context.cache, before=compiled,
+            workplace=context.workplace, cache=context.cache, before=compiled,
         )  # fmt: skip
     return BuiltEnvironment(
         name=plan.name,
@@ -200,7 +167,7 @@ class _Beside:
         try:
             return bytecode.complete(
                 root, site, self._interpreter, read_distributions(site),
-                workplace=_workplace(self._context), cache=self._context.cache, others=False,
+                workplace=self._context.workplace, cache=self._context.cache, others=False,
                 python=python_of(self._layout.target),
             )  # fmt: skip
         except ProcessError as error:  # the later call for all says it
@@ -208,41 +175,20 @@ class _Beside:
             return None
 
 
-def _prepared(plan: EnvironmentPlan, context: BuildContext) -> tuple[Interpreter, Installer, str]:
-    """The interpreter and the installer; what takes programs to find out is asked at the same time."""
-    with stage(context.reporter, "interpreter", plan.python or ""), ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(find_uv, context.environment, context.folder)
-        running_python = running()
-        settings = read_settings(
-            context.environment, running_python.prefix,
-            options=context.pip_options, variables=context.pip_environment,
-        )  # fmt: skip
-        uv = asked.result()
-        interpreter = find(
+def _prepared(plan: EnvironmentPlan, context: BuildContext) -> Prepared:
+    """The interpreter that the plan asks for, and the installer."""
+
+    def find_interpreter(uv: UvProgram | None, settings: PipSettings) -> Interpreter:
+        return find(
             plan.python,
             environment=settings.environment,
             uv=None if uv is None else uv.path,
             allow_fetch=context.allow_fetch and not context.offline,
             folder=context.folder, log=context.log, mask=context.mask,
         )  # fmt: skip
-    translation = translate(settings)
-    own = read_uv_settings(settings.environment)
-    selection = choose(
-        plan.backend,
-        uv_version=None if uv is None else uv.version,
-        translation=translation, interpreter=interpreter, uv_misfits=own.misfits,
-    )  # fmt: skip
-    workplace = _workplace(context)
-    installer: Installer
-    if selection.backend == "uv" and uv is not None:
-        from rezup.installers.uv import UvInstaller
 
-        installer = UvInstaller(uv, workplace, settings, translation, own)
-    else:
-        from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
-
-        installer = VirtualenvPipInstaller(running_python, workplace, settings, context.cache)
-    return interpreter, installer, selection.reason
+    with stage(context.reporter, "interpreter", plan.python or ""):
+        return prepare(plan.backend, context, find_interpreter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,13 +230,6 @@ def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Fi
         for tool, found in chosen
     )  # fmt: skip
     return _Finished(installed, distributions, tuple(notes))
-
-
-def _workplace(context: BuildContext) -> Workplace:
-    return Workplace(
-        folder=context.folder, environment=context.environment, log=context.log,
-        reporter=context.reporter, mask=context.mask, offline=context.offline, secrets=context.secrets,
-    )  # fmt: skip
 
 
 def _packages(tools: Iterable[Tool]) -> list[Package]:

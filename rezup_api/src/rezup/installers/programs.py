@@ -36,6 +36,8 @@ class Workplace:
     offline: bool = False
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Texts that no list of processes may show."""
+    time_left: Callable[[], float] | None = None
+    """Asked for the seconds that a program may take; None lets it take as long as it likes."""
 
     def run(self, command: Sequence[str | Path], *, environment: Mapping[str, str], what: str) -> Finished:
         """Run a program here, all it prints kept in the log.
@@ -45,6 +47,7 @@ class Workplace:
         return run(
             command, environment=environment, folder=self.folder, log=self.log,
             on_line=self.reporter.output, mask=self.mask, what=what,
+            timeout=None if self.time_left is None else max(self.time_left(), 0.1),
         )  # fmt: skip
 
 

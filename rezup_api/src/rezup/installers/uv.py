@@ -12,7 +12,7 @@ from rezup.installers.requirements import ask
 from rezup.installers.uv_settings import UvSettings, uv_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rezup.installers.pip_configuration import PipSettings
@@ -54,27 +54,34 @@ class UvInstaller(Installer):
     def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
         """Resolve and install all at once."""
         asked = ask(packages, self.workplace.folder, self.workplace.secrets)
-        options = [*self.translation.arguments, *asked.arguments]
-        if self.workplace.offline:
-            options.insert(0, "--offline")
-        environment = {**self._environment(), **asked.environment}
+        self._install(["--python", python_of(target)], asked.arguments, asked.environment)
+
+    def add(
+        self, folder: Path, interpreter: Interpreter, requirements: Path, options: Sequence[str] = ()
+    ) -> None:
+        """Resolve and install all at once."""
+        where: list[str | Path] = ["--python", interpreter.path, "--target", folder]
+        self._install(where, [*options, "--requirement", str(requirements)], {})
+
+    def _install(
+        self, where: Sequence[str | Path], asked: Sequence[str], variables: Mapping[str, str]
+    ) -> None:
+        command: list[str | Path] = [
+            self.program.path, "pip", "install", "--link-mode", "copy", "--no-progress",
+            "--no-python-downloads", *where, *(["--offline"] if self.workplace.offline else ()),
+            *self.translation.arguments, *asked,
+        ]  # fmt: skip
+        environment = {**self._environment(), **variables}
         what = "installing with uv"
         try:
-            self._install(target, options, environment, what)
+            self.workplace.run(command, environment=environment, what=what)
         except ProcessError as error:
             # pip trusts the system's certificates, uv its own until it is told otherwise.
             if "certificate" not in error.output.lower() or "SSL_CERT_FILE" in environment:
                 raise
             self.workplace.reporter.debug("uv: once more, with the system's certificates")
             environment |= {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
-            self._install(target, options, environment, what)
-
-    def _install(self, target: Path, options: Sequence[str], environment: dict[str, str], what: str) -> None:
-        command: list[str | Path] = [
-            self.program.path, "pip", "install", "--link-mode", "copy", "--no-progress",
-            "--no-python-downloads", "--python", python_of(target), *options,
-        ]  # fmt: skip
-        self.workplace.run(command, environment=environment, what=what)
+            self.workplace.run(command, environment=environment, what=what)
 
     def _environment(self) -> dict[str, str]:
         environment = uv_environment(self.settings.environment)

@@ -81,12 +81,27 @@ class VirtualenvPipInstaller(Installer):
         """Resolve and install all at once."""
         asked = ask(packages, self.workplace.folder, self.workplace.secrets)
         environment, options = self._told()
-        self._pip(python_of(target), [*options, *asked.arguments], {**environment, **asked.environment})
-
-    def _pip(self, python: Path, arguments: Sequence[str], environment: dict[str, str]) -> None:
         # -B: pip's own byte-code would name the folder it is built in.
+        program: list[str | Path] = [python_of(target), "-E", "-s", "-B", "-m", "pip"]
+        self._pip(program, [*options, *asked.arguments], {**environment, **asked.environment})
+
+    def add(
+        self, folder: Path, interpreter: Interpreter, requirements: Path, options: Sequence[str] = ()
+    ) -> None:
+        """Resolve and install all at once, by the pip that virtualenv brings."""
+        pip = bundled_pip(interpreter.release)
+        if pip is None:
+            raise InstallError(f"virtualenv brings no pip for Python {interpreter.version}")
+        environment, told = self._told()
+        program: list[str | Path] = [interpreter.path, "-I", "-B", pip / "pip"]
+        wanted = ["--target", str(folder), *told, *options, "--requirement", str(requirements)]
+        self._pip(program, wanted, environment)
+
+    def _pip(
+        self, program: Sequence[str | Path], arguments: Sequence[str], environment: dict[str, str]
+    ) -> None:
         command: list[str | Path] = [
-            python, "-E", "-s", "-B", "-m", "pip", "install", "--no-compile", "--no-warn-script-location",
+            *program, "install", "--no-compile", "--no-warn-script-location",
             "--disable-pip-version-check", "--no-input", *arguments,
         ]  # fmt: skip
         self.workplace.run(command, environment=environment, what="installing with pip")
@@ -143,7 +158,7 @@ class VirtualenvPipInstaller(Installer):
         try:
             self.create(draft, self.python.base)
             environment, options = self._told()
-            self._pip(python_of(draft), [*options, LEGACY], environment)
+            self._pip([python_of(draft), "-E", "-s", "-B", "-m", "pip"], [*options, LEGACY], environment)
             (draft / "complete").touch()
             if tool.exists() and not (tool / "complete").is_file():
                 remove_tree(tool)  # damaged: it was only ever published complete

@@ -1,0 +1,108 @@
+"""The installer for a job: found, chosen and told what this machine is configured to do."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.installers.pip_configuration import read_settings
+from rezup.installers.programs import Workplace, find_uv
+from rezup.installers.selection import choose
+from rezup.installers.translation import translate
+from rezup.installers.uv_settings import read_uv_settings
+from rezup.reporting import Reporter
+from rezup.system.interpreters import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rezup.installers.base import Installer
+    from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.programs import UvProgram
+    from rezup.recipes.model import Backend
+    from rezup.system.interpreters import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """All that installing needs of the world around it; nothing below reads it from elsewhere."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path
+    """An empty folder for the programs to run in; it may be deleted afterwards."""
+    log: Path
+    """The file that receives all that programs print."""
+    cache: Path | None = None
+    """The folder of rezup's caches; None builds without."""
+    reporter: Reporter = field(default_factory=Reporter)
+    mask: Callable[[str], str] = str
+    """Takes secrets out of text before it is shown or logged."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Texts that no list of processes may show."""
+    pip_options: tuple[str, ...] = field(default=(), repr=False)
+    """`[pip] options` with their placeholders filled in, as are:"""
+    pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offline: bool = False
+    allow_fetch: bool = True
+    """uv may download a Python that is missing."""
+    edit_in_production: bool = False
+    time_left: Callable[[], float] | None = None
+    """Asked for the seconds that a program may still take; None lets it take as long as it likes."""
+
+    @property
+    def workplace(self) -> Workplace:
+        """Where programs run for this job."""
+        return Workplace(
+            folder=self.folder, environment=self.environment, log=self.log,
+            reporter=self.reporter, mask=self.mask, offline=self.offline, secrets=self.secrets,
+            time_left=self.time_left,
+        )  # fmt: skip
+
+
+class Prepared(NamedTuple):
+    """The installer that does the job, and why it is that one."""
+
+    interpreter: Interpreter
+    installer: Installer
+    reason: str
+
+
+def prepare(
+    backend: Backend,
+    context: BuildContext,
+    find_interpreter: Callable[[UvProgram | None, PipSettings], Interpreter],
+) -> Prepared:
+    """Choose an installer; what takes programs to find out is asked at the same time.
+
+    :param find_interpreter: the Python to install for, given uv, if there is one, and pip's settings
+    :raises InterpreterNotFoundError: no Python fits
+    :raises InstallError: the installer asked for can't do it, or a configuration can't be read
+    """
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(find_uv, context.environment, context.folder)
+        running_python = running()
+        settings = read_settings(
+            context.environment, running_python.prefix,
+            options=context.pip_options, variables=context.pip_environment,
+        )  # fmt: skip
+        uv = asked.result()
+        interpreter = find_interpreter(uv, settings)
+    translation = translate(settings)
+    own = read_uv_settings(settings.environment)
+    selection = choose(
+        backend,
+        uv_version=None if uv is None else uv.version,
+        translation=translation, interpreter=interpreter, uv_misfits=own.misfits,
+    )  # fmt: skip
+    installer: Installer
+    if selection.backend == "uv" and uv is not None:
+        from rezup.installers.uv import UvInstaller
+
+        installer = UvInstaller(uv, context.workplace, settings, translation, own)
+    else:
+        from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
+
+        installer = VirtualenvPipInstaller(running_python, context.workplace, settings, context.cache)
+    return Prepared(interpreter, installer, selection.reason)

@@ -1,0 +1,318 @@
+"""Looking for a newer library, taking it, and going back: what all ways of upgrading share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+from rezup.errors import UpgradeError
+from rezup.reporting import stage
+from rezup.upgrade import policy
+from rezup.upgrade.installation import Installation, read_installation
+from rezup.upgrade.libraries import Libraries
+from rezup.upgrade.pointer import Pointer, read_pointer, write_pointer
+from rezup.upgrade.sources.base import COMMAND_LINE, LIBRARY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from rezup.installers.backend import BuildContext
+    from rezup.reporting import Reporter
+    from rezup.upgrade.sources.base import Release, Source
+
+#: Limits of an upgrade that somebody asked for and waits for, in seconds.
+QUERY_SECONDS = 15.0
+WHOLE_SECONDS = 900.0
+
+
+class UpgradePlace(NamedTuple):
+    """Where the libraries of the running installation lie, as its command line found out."""
+
+    folder: Path
+    installation: str
+    stamp: Path
+    """The file that says when the next check is due."""
+    beside: Path | None
+    """The library in use, if that is not the one that pip installed."""
+    is_site: bool = False
+    """Whether the folder is the installation's own, for all its users."""
+
+
+class Latest(NamedTuple):
+    """What a source has, as far as it concerns this installation; None where it has nothing newer."""
+
+    library: Release | None
+    """The newest that may be taken."""
+    command_line: Version | None
+    """The newest release of `rezup`, if newer than the installed one."""
+    command: str
+    """What gets it."""
+    source: str
+
+
+class State(NamedTuple):
+    """The versions of this installation."""
+
+    library: Version
+    """The one in use."""
+    installed: Version
+    """The one that pip installed."""
+    command_line: Version
+    beside: Path | None
+    previous: str | None
+    """What a rollback leads to; None is what pip installed."""
+    can_roll_back: bool
+    held: str | None
+    command: str
+    """What upgrades all of it."""
+
+
+class Upgrader:
+    """One installation's upgrades.
+
+    :param source: where releases come from; called when one is wanted
+    :param context: makes what installing needs, given a function that tells the seconds left
+    :param is_foreign_home: whether what is written in the home folder would belong to root, not its owner
+    """
+
+    def __init__(
+        self,
+        place: UpgradePlace,
+        *,
+        source: Callable[[], Source],
+        context: Callable[[Callable[[], float]], AbstractContextManager[BuildContext]],
+        reporter: Reporter,
+        is_foreign_home: bool,
+    ) -> None:
+        self.place = place
+        self._source = source
+        self._context = context
+        self._reporter = reporter
+        self._is_foreign_home = is_foreign_home
+        self._libraries = Libraries(place.folder)
+        self._installation: Installation | None = None
+
+    @property
+    def installation(self) -> Installation:
+        """What pip, pipx or uv installed.
+
+        :raises UpgradeError: nothing says what that is
+        """
+        if self._installation is None:
+            beside = None if self.place.beside is None else str(self.place.beside)
+            self._installation = read_installation(sys.path, beside)
+        return self._installation
+
+    def state(self) -> State:
+        """The versions, without asking anybody else."""
+        pointer = self._pointer()
+        installed = self.installation
+        return State(
+            library=self.in_use,
+            installed=installed.library,
+            command_line=installed.command_line,
+            beside=self.place.beside,
+            previous=pointer.previous,
+            can_roll_back=pointer.has_previous,
+            held=pointer.held,
+            command=installed.command,
+        )
+
+    def obstacle(self) -> str | None:
+        """Why this installation can't have a library beside it, with what helps; None if it can."""
+        try:
+            installed = self.installation
+        except UpgradeError as error:
+            return f"rezup does not upgrade itself: {error}"
+        if installed.editable is not None:
+            why = "it is installed in edit mode"
+        elif self._is_foreign_home and not self.place.is_site:
+            why = "it runs as root in the home of another user"
+        elif not _can_write(self.place.folder):
+            who = ", which is its administrator's," if self.place.is_site else ""
+            why = f"{self.place.folder}{who} can't be written"
+        else:
+            return None
+        return f"rezup does not upgrade itself: {why}; upgrade it with: {installed.command}"
+
+    def latest(self, *, seconds: float = QUERY_SECONDS) -> Latest:
+        """Ask the source for newer versions.
+
+        :raises UpgradeError: it can't be asked
+        """
+        source = self._source()
+        with stage(self._reporter, "query", source.name), ThreadPoolExecutor(2) as pool:
+            command_lines = pool.submit(source.releases, COMMAND_LINE, seconds)
+            releases = source.releases(LIBRARY, seconds)
+            newer: Version | None = None
+            with contextlib.suppress(UpgradeError):  # it only adds a hint
+                newer = policy.newest_final(command_lines.result(), _python())
+        if newer is not None and newer <= self.installation.command_line:
+            newer = None
+        return Latest(
+            self._newest(releases, held=self._held()), newer, self.installation.command, source.name
+        )
+
+    def upgrade(self, version: str | None = None) -> Version | None:
+        """Take the newest library that may be taken, or a certain one.
+
+        :returns: the version that is used from the next start; None where there is nothing newer
+        :raises UpgradeError: it can't be had, or does not work here; nothing was changed
+        """
+        obstacle = self.obstacle()
+        if obstacle is not None:
+            raise UpgradeError(obstacle.partition("; ")[0], hint=obstacle.partition("; ")[2] or None)
+        source = self._source()
+        with stage(self._reporter, "query", source.name):
+            releases = source.releases(LIBRARY, QUERY_SECONDS)
+        release = self._newest(releases) if version is None else self._chosen(releases, version, source)
+        if release is None:
+            return None
+        until = time.monotonic() + WHOLE_SECONDS
+        taken = self.take(release, lambda: until - time.monotonic())
+        if taken is None:
+            raise UpgradeError("somebody else is upgrading rezup right now", hint="try again in a moment")
+        return Version(taken)
+
+    def rollback(self) -> Version:
+        """Go back to what was used before; upgrades by themselves then wait for something newer still.
+
+        :returns: the version that is used from the next start
+        :raises UpgradeError: there is nothing before it, or it is gone
+        """
+        pointer = self._pointer()
+        if not pointer.has_previous:
+            raise UpgradeError(
+                "there is nothing to roll back to",
+                context=f"rezup-api {self.in_use} was not put here by an upgrade",
+            )
+        if pointer.previous is not None and not self._libraries.is_complete(pointer.previous):
+            raise UpgradeError(
+                f"rezup-api {pointer.previous} is not there any more, or is damaged",
+                hint=f"take it anew: rezup self upgrade --version {pointer.previous}",
+            )
+        back = Pointer(pointer.previous, held=pointer.version or pointer.held)
+        self._point(back)
+        return self.installation.library if back.version is None else Version(back.version)
+
+    def upgrade_in_place(self) -> Version:
+        """Let pip, or uv where there is no pip, upgrade the library in this Python's own environment.
+
+        :returns: the version that is installed afterwards
+        :raises UpgradeError: it is installed in edit mode
+        :raises ProcessError: the program failed
+        """
+        from rezup.upgrade.in_place import upgrade_in_place
+
+        installed = self.installation
+        if installed.editable is not None:
+            raise UpgradeError(
+                f"rezup is installed in edit mode from {installed.editable}", hint=installed.command
+            )
+        with self._context(lambda: WHOLE_SECONDS) as context:
+            source = self._source()
+            newest = self._newest(source.releases(LIBRARY, QUERY_SECONDS))
+            wanted = f"{LIBRARY}{installed.allowed}"
+            if newest is not None and " @ " in newest.requirement:  # of a folder, which pip is not told of
+                wanted = newest.requirement
+            upgrade_in_place(installed, [*source.options, wanted], context)
+        self._installation = None
+        return self.installation.library
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    def _newest(self, releases: list[Release], held: Version | None = None) -> Release | None:
+        return policy.newest(
+            releases, installed=self.in_use, allowed=self.installation.allowed, python=_python(), held=held
+        )
+
+    def _chosen(self, releases: list[Release], text: str, source: Source) -> Release | None:
+        try:
+            version = Version(text)
+        except InvalidVersion as error:
+            raise UpgradeError(f"{ascii(text)[1:-1][:80]} is no version") from error
+        installed = self.installation
+        if version == self.in_use:
+            return None
+        if version <= installed.library:
+            raise UpgradeError(
+                f"rezup-api {version} is not newer than what is installed, {installed.library}",
+                context="what pip installed wins over an older library beside it",
+                hint="install the older one with the installer that made this one",
+            )
+        release = next((release for release in releases if release.version == version), None)
+        if release is None:
+            known = ", ".join(str(r.version) for r in sorted(releases, key=lambda r: r.version)[-5:])
+            raise UpgradeError(
+                f"{source.name} has no rezup-api {version}", context=f"it has {known or 'none'}"
+            )
+        if not policy.is_fit(
+            release, installed=installed.library, allowed=installed.allowed, python=_python()
+        ):
+            raise UpgradeError(
+                f"rezup-api {version} does not fit this installation",
+                context=f"rezup {installed.command_line} allows {LIBRARY} {installed.allowed}, final and not "
+                f"yanked, for Python {_python()}",
+                hint=f"upgrade all of it: {installed.command}",
+            )
+        return release
+
+    def take(self, release: Release, time_left: Callable[[], float]) -> str | None:
+        """Put a release in place and point to it; None if somebody else is at it."""
+        from rezup.upgrade.placing import Placement
+
+        version = str(release.version)
+        with self._libraries.lock() as is_mine:
+            if not is_mine:
+                self._reporter.debug("somebody else is upgrading rezup")
+                return None
+            pointer = self._pointer()
+            if pointer.version == version and self._libraries.is_complete(version):
+                return version  # another process was quicker
+            with self._context(time_left) as context:
+                Placement(self._libraries, self.installation, self._source(), context).place(release)
+            self._point(Pointer(version, pointer.version, has_previous=True))
+            self._libraries.prune({version, pointer.version})
+        return version
+
+    def _point(self, pointer: Pointer) -> None:
+        with stage(self._reporter, "point", str(pointer.version)):
+            try:
+                write_pointer(self.place.folder, self.place.installation, pointer, self.installation)
+            except OSError as error:
+                raise UpgradeError(
+                    f"{self.place.folder} can't be written", context=error.strerror or str(error)
+                ) from error
+
+    def _pointer(self) -> Pointer:
+        return read_pointer(self.place.folder, self.place.installation)
+
+    def _held(self) -> Version | None:
+        held = self._pointer().held
+        return None if held is None else Version(held)
+
+    @property
+    def in_use(self) -> Version:
+        """The version of the library that runs."""
+        beside = self.place.beside
+        return self.installation.library if beside is None else Version(beside.name)
+
+
+def _can_write(folder: Path) -> bool:
+    """Whether a folder, or what would have to be made for it, is ours to write in."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def _python() -> str:
+    return platform.python_version()
