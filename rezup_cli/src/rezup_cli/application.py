@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rezup.errors import RezupError
 from rezup_cli import __version__
 from rezup_cli.console import Console, show_error
+from rezup_cli.process import prepare_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def run(
         cut = given.index("--")
         given, tail = given[:cut], given[cut + 1 :]
     console = Console(tail=tail, arguments=given, start=start)
-    _prepare()
+    prepare_process()
     try:
         return _run(console, given)
     except BrokenPipeError:
@@ -135,26 +135,6 @@ def run(
         return _failed(console, error)
 
 
-def _prepare() -> None:
-    """Undo what a caller may have set up so that we could not work."""
-    if sys.platform != "win32":
-        import signal
-
-        # A build that is told to end, or whose terminal is closed, ends its installer and cleans up.
-        for name in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(name) == signal.SIG_DFL:
-                signal.signal(name, _end)
-        # Where it is ignored, the exit status of every child is lost.
-        if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what can't be printed
-
-
-def _end(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
 def _run(console: Console, arguments: list[str]) -> int:
     try:
         status = cli.main(arguments, prog_name="rezup", obj=console, standalone_mode=False)
@@ -163,7 +143,9 @@ def _run(console: Console, arguments: list[str]) -> int:
         return error.exit_code
     except click.ClickException as error:
         return console.usage_error(error)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # byte-code that is cut short; click takes it for Ctrl-D
+            raise error.__cause__ from None
         return console.interrupted()
 
 

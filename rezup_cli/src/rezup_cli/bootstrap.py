@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +21,11 @@ RESTARTED = "REZUP_RESTARTED"
 
 POINTER = "current.json"
 LEASE = "lease"
-COMPLETE = "complete.json"
 FORMAT = 1
 
 #: Words on a command line that are answered without asking anybody about upgrades.
 _QUIET_OPTIONS = frozenset({"-h", "--help", "-V", "--version", "-L", "--latest", "--json"})
+_QUIET_LETTERS = frozenset("hVL")
 _QUIET_COMMANDS = frozenset({"self", "completions"})
 
 
@@ -51,40 +51,50 @@ class Library(NamedTuple):
 class Start(NamedTuple):
     """How this process came to be."""
 
-    place: Place
+    place: Place | None
+    """None for a user without a home folder, who has nothing but what pip installed."""
     library: Library | None
     """None: what pip installed is used."""
     restarted: str
     """Why another process of ours gave way to this one; empty if none did."""
 
 
-def begin() -> Start:
-    """Put the library that is to be used first on the path; call it before the library is loaded."""
+def begin(arguments: Sequence[str]) -> Start:
+    """Put the library that is to be used first on the path; call it before the library is loaded.
+
+    A rollback is done by the library that pip installed: the other one may be why it is wanted.
+
+    :param arguments: the words after the program's name
+    """
     environ = os.environ
     place = find_place(environ)
     restarted = environ.pop(RESTARTED, "")
-    library = None if restarted == "fallback" or "rezup" in sys.modules else _choose(place)
+    goes_back = [word for word in arguments if not word.startswith("-")][:2] == ["self", "rollback"]
+    library = None
+    if place is not None and restarted != "fallback" and not goes_back and "rezup" not in sys.modules:
+        library = _choose(place)
     if library is not None:
         sys.path.insert(0, library.folder)
     return Start(place, library, restarted)
 
 
-def find_place(environ: Mapping[str, str]) -> Place:
+def find_place(environ: Mapping[str, str]) -> Place | None:
     """The site's place if its administrator made one in the installation, else the user's."""
     site = find_site_place(environ)
     if site is not None and os.path.exists(os.path.join(site.folder, POINTER)):
         return site
-    data, stamp = _names(environ)
-    return Place(data, f"{_python(environ)}:{_PACKAGE}", False, stamp)
+    names = _names(environ)
+    return names and Place(names[0], f"{_python(environ)}:{_PACKAGE}", False, names[1])
 
 
 def find_site_place(environ: Mapping[str, str]) -> Place | None:
     """The place inside the installation, whether it exists or not; None where that is no environment."""
-    if not _PACKAGE.startswith(sys.prefix + os.sep):
+    names = _names(environ)
+    if names is None or not _PACKAGE.startswith(sys.prefix + os.sep):
         return None
     python = _python(environ)
     folder = os.path.join(sys.prefix, "share", "rezup", "api", python)
-    return Place(folder, f"{python}:{os.path.relpath(_PACKAGE, sys.prefix)}", True, _names(environ)[1])
+    return Place(folder, f"{python}:{os.path.relpath(_PACKAGE, sys.prefix)}", True, names[1])
 
 
 #: This package's folder; it tells one installation from another.
@@ -96,12 +106,14 @@ def _python(environ: Mapping[str, str]) -> str:
     return f"{sys.implementation.cache_tag}-{sys.platform}-{machine}"
 
 
-def _names(environ: Mapping[str, str]) -> tuple[str, str]:
-    """The user's folder and stamp file for this installation."""
+def _names(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The user's folder and stamp file for this installation; None without a home."""
     from zlib import crc32
 
     name = f"{_python(environ)}-{crc32(_PACKAGE.encode('utf-8', 'surrogateescape')):08x}"
-    data, state = user_folders(environ)
+    data, state = map(os.path.normpath, user_folders(environ))
+    if not os.path.isabs(data) or not os.path.isabs(state):
+        return None
     return os.path.join(data, "api", name), os.path.join(state, "upgrade", f"{name}.stamp")
 
 
@@ -131,15 +143,15 @@ def user_folders(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _choose(place: Place) -> Library | None:
     pointer = read_pointer(place)
-    if pointer is None or pointer.get("version") is None:
+    version = None if pointer is None else pointer.get("version")
+    if pointer is None or not isinstance(version, str) or not _is_plain(version):
         return None
-    try:
-        version = str(pointer["version"])
-        if not _is_plain(version) or not _is_newer_than_pip(version, pointer["base"]):
-            return None
-    except (KeyError, TypeError, ValueError, AttributeError):
+    if not _is_newer_than_pip(version, str(pointer.get("base"))):
         return None
     library = Library(version, os.path.join(place.folder, version))
+    folders = (place.folder, library.folder)
+    if not place.is_site and not all(map(_is_ours, folders)):
+        return None
     return library if _hold(library.folder) else None
 
 
@@ -173,36 +185,46 @@ def _is_trusted(descriptor: int, place: Place) -> bool:
     if not hasattr(os, "geteuid"):
         return True
     status = os.fstat(descriptor)
-    if status.st_mode & 0o002:
+    if place.is_site:  # as safe as the rest of the installation
+        return not status.st_mode & 0o002
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022
+
+
+def _is_ours(folder: str) -> bool:
+    """The same of a folder, in which others could put files under the right names."""
+    if not hasattr(os, "geteuid"):
+        return True
+    try:
+        status = os.stat(folder)
+    except OSError:
         return False
-    return place.is_site or status.st_uid in (0, os.geteuid())
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022
 
 
-def _is_newer_than_pip(version: str, base: Mapping[str, Any]) -> bool:
-    """Whether pip's library is still the older one that it was, or another one that is older."""
+def _is_newer_than_pip(version: str, installed_file: str) -> bool:
+    """Whether a library is of our major version, and newer than what pip has installed by now.
+
+    :param installed_file: pip's ``rezup/__init__.py``, where it was when the pointer was written
+    """
     from rezup_cli import __version__
 
     if version.split(".")[0] != __version__.split(".")[0]:
-        return False  # of another major version than this command line
+        return False
+    installed = _version_in(installed_file)
+    if installed is None:
+        from importlib.util import find_spec
+
+        spec = find_spec("rezup")
+        if spec is None or spec.origin is None:
+            return True  # pip's is gone altogether
+        installed = _version_in(spec.origin)
+    return installed is not None and _is_plain(installed) and _numbers(installed) < _numbers(version)
+
+
+def _version_in(file: str) -> str | None:
+    """The version that a package's ``__init__.py`` says it is, without running it; None if it tells none."""
     try:
-        status = os.stat(base["file"])
-    except OSError:
-        status = None
-    if status is not None and (status.st_mtime_ns, status.st_size) == (base["mtime_ns"], base["size"]):
-        return True
-    installed = _pip_version()
-    return installed is None or (_is_plain(installed) and _numbers(installed) < _numbers(version))
-
-
-def _pip_version() -> str | None:
-    """The version of the library that pip installed, read without loading it; None if it has none."""
-    from importlib.util import find_spec
-
-    spec = find_spec("rezup")
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        with open(spec.origin, encoding="utf-8") as stream:
+        with open(file, encoding="utf-8") as stream:
             for line in stream:
                 if line.startswith("__version__"):
                     return line.partition("=")[2].strip().strip("\"'")
@@ -243,87 +265,55 @@ def _hold(folder: str) -> bool:
     return os.path.exists(os.path.join(folder, "rezup", "__init__.py"))
 
 
-def is_damaged(library: Library) -> bool:
-    """Whether a file of the library is not what was installed; reads all of it."""
-    import hashlib
-    import json
-
-    try:
-        with open(os.path.join(library.folder, COMPLETE), encoding="utf-8") as stream:
-            files = json.load(stream)["files"]
-        for name, digest in files.items():
-            with open(os.path.join(library.folder, name), "rb") as content:
-                if hashlib.sha256(content.read()).hexdigest() != digest:
-                    return True
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return True
-    return False
-
-
-def forget(place: Place) -> None:
-    """Let the next starts use what pip installed; the next check takes the upgrade anew."""
-    for path in (os.path.join(place.folder, POINTER), place.stamp):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
 # -- the check ----------------------------------------------------------------------------------
 
 
 def is_check_due(start: Start, arguments: Sequence[str]) -> bool:
     """Whether somebody should be asked for a newer version now; costs one small read."""
     environ = os.environ
-    if start.restarted or any(environ.get(n) for n in ("REZUP_NO_UPGRADE", "CI", "REZUP_CONTAINER")):
+    if (
+        start.place is None
+        or start.restarted
+        or any(environ.get(n) for n in ("REZUP_NO_UPGRADE", "CI", "REZUP_CONTAINER"))
+    ):
         return False
     if "_REZUP_COMPLETE" in environ:
         return False
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if not _QUIET_OPTIONS.isdisjoint(own):
+    if not _QUIET_OPTIONS.isdisjoint(own) or any(map(_is_quiet_cluster, own)):
         return False
     if next((word for word in own if not word.startswith("-")), "") in _QUIET_COMMANDS:
         return False
-    return _is_pause_over(start.place.stamp, environ.get("REZUP_UPGRADE_PAUSE", ""), time.time())
+    stamp = start.place.stamp
+    return _is_pause_over(stamp, environ.get("REZUP_UPGRADE_PAUSE", ""), time.time()) and _can_note(stamp)
+
+
+def _is_quiet_cluster(word: str) -> bool:
+    """Whether short options are written in one word, such as -vV, and one of them is quiet."""
+    return word[:1] == "-" and word[1:2] != "-" and not _QUIET_LETTERS.isdisjoint(word)
 
 
 def _is_pause_over(stamp: str, configured: str, now: float) -> bool:
     """Whether the last check lies longer ago than the pause, which varies by up to a tenth by machine.
 
-    The stamp holds the time of that check, the pause configured then, and the part by which it is
-    to be exceeded, lest all hosts that were started together ask together.
+    The stamp holds the time of that check, the pause configured then, the part by which it is to be
+    exceeded, lest all hosts that were started together ask together, and whether the site locked it.
     """
     try:
         with open(stamp, "rb") as stream:
-            last, pause, jitter = map(float, stream.read(200).split())
+            last, pause, jitter, locked = map(float, stream.read(200).split())
     except (OSError, ValueError):
         return True
-    with contextlib.suppress(ValueError):  # settings will say so
-        pause = float(configured) if configured else pause
+    if configured and not locked:
+        with contextlib.suppress(ValueError):  # settings will say so
+            pause = float(configured)
     # A check in the future: the clock was set back.
     return not last <= now + 60 or now >= last + pause * (1 + jitter)
 
 
-# -- another process in place of this one --------------------------------------------------------
-
-
-def can_restart() -> bool:
-    """Whether it is known how this process was started."""
-    return bool(sys.executable and len(sys.orig_argv) > 1)
-
-
-def restart(reason: str) -> NoReturn:
-    """Start over with the command line that this process was given; on POSIX in its place."""
-    environment = {**os.environ, RESTARTED: reason}
-    command = [sys.executable, *sys.orig_argv[1:]]
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-    if os.name != "nt":
-        os.execve(command[0], command, environment)  # noqa: S606 - our own command line
-    import subprocess
-
-    with subprocess.Popen(command, env=environment) as child:
-        while True:
-            try:
-                raise SystemExit(child.wait())
-            except KeyboardInterrupt:  # the child got it, too, and decides
-                continue
+def _can_note(stamp: str) -> bool:
+    """Whether it can be noted that a check was made; if not, one would be made at every start."""
+    folder = os.path.dirname(stamp)
+    while not os.path.exists(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK)

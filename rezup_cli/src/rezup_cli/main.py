@@ -13,6 +13,9 @@ from rezup_cli import bootstrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Commands that may have done half of their work when something turns up; they are not begun again.
+_NOT_TWICE = frozenset({"add", "drop"})
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status.
@@ -24,40 +27,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rezup_cli.application import run
 
         return run(list(arguments))
-    start = bootstrap.begin()
     given = sys.argv[1:]
-    if bootstrap.is_check_due(start, given):
-        from rezup_cli.upgrading import upgrade_first
-
-        if upgrade_first(start, given):
-            bootstrap.restart("upgraded")
-    if start.library is None:
-        from rezup_cli.application import run
-
-        return run(given, start)
-    return _run_beside(given, start, start.library)
-
-
-def _run_beside(given: list[str], start: bootstrap.Start, library: bootstrap.Library) -> int:
-    """Run with a library beside pip's; if that turns out to be damaged, start over with pip's."""
+    start = bootstrap.begin(given)
     try:
-        from rezup_cli.application import run
-
-        return run(given, start, unforeseen=lambda error: _give_up(error, library, start))
+        return _run(given, start)
+    except KeyboardInterrupt:  # while the library was loaded or upgraded
+        if sys.stderr is not None:
+            sys.stderr.write("interrupted\n")
+        return 130
     except Exception as error:
-        _give_up(error, library, start)
+        _give_up(error, start, given)
         raise
 
 
-def _give_up(error: Exception, library: bootstrap.Library, start: bootstrap.Start) -> None:
-    """Start over with what pip installed, if the library is not what was put there."""
+def _run(given: list[str], start: bootstrap.Start) -> int:
+    """From here on the library is loaded, and may turn out to be damaged."""
+
+    def unforeseen(error: Exception) -> None:
+        _give_up(error, start, given)
+
+    if bootstrap.is_check_due(start, given):
+        from rezup_cli.handover import can_restart, restart
+        from rezup_cli.upgrading import upgrade_first
+
+        if can_restart() and upgrade_first(start, given, unforeseen):
+            restart("upgraded")
+    from rezup_cli.application import run
+
+    return run(given, start, unforeseen)
+
+
+def _give_up(error: Exception, start: bootstrap.Start, given: Sequence[str]) -> None:
+    """Start over with what pip installed, if a library beside that is not what was put there."""
+    library, place = start.library, start.place
+    if library is None or place is None:
+        return
     if isinstance(error, OSError) and not str(error.filename).startswith(library.folder):
         return  # the world's doing
-    if not bootstrap.can_restart() or not bootstrap.is_damaged(library):
+    from rezup_cli.handover import can_restart, forget, is_damaged, restart
+
+    if not is_damaged(library):
         return
-    bootstrap.forget(start.place)
-    sys.stderr.write(
-        f"warning: the upgraded rezup-api {library.version} in {library.folder} is damaged; "
-        "going on with what was installed\n"
-    )
-    bootstrap.restart("fallback")
+    forget(place, library)
+    may_restart = can_restart() and next((w for w in given if not w.startswith("-")), "") not in _NOT_TWICE
+    if sys.stderr is not None:
+        sys.stderr.write(
+            f"warning: the upgraded rezup-api {library.version} in {library.folder} is damaged; "
+            f"{'going on with' if may_restart else 'run it again, with'} what was installed\n"
+        )
+    if may_restart:
+        restart("fallback")

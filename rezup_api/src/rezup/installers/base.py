@@ -40,9 +40,12 @@ class Installer(ABC):
         """
 
     @abstractmethod
-    def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
+    def install(
+        self, target: Path, interpreter: Interpreter, packages: Sequence[Package], options: Sequence[str] = ()
+    ) -> None:
         """Resolve and install `packages` together into the environment at `target`, no byte-code.
 
+        :param options: those of the program behind it
         :raises InstallError: a package can't be found, built or installed
         """
 

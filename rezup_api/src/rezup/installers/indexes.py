@@ -9,13 +9,13 @@ import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from rezup.installers.programs import bundled_pip
 from rezup.system.web import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.uv_settings import UvSettings
@@ -41,19 +41,21 @@ def configured_indexes(settings: PipSettings, uv: UvSettings) -> Indexes:
     """
     environment = settings.environment
     documents = [_read_toml(path) for path in uv.files]
-    links = tuple(path for text in settings.values.get("find-links", ()) if (path := _folder(text)))
-    no_index = "no-index" in settings.values or environment.get("UV_NO_INDEX", "").lower() in ("1", "true")
-    if no_index:
-        return Indexes((), links, _access(settings))
+    if (
+        "no-index" in settings.values
+        or environment.get("UV_NO_INDEX", "").lower() in ("1", "true")
+        or any(table.get("no-index") is True for document in documents for table in _levels(document))
+    ):
+        return Indexes((), _links(settings, documents), _access(settings))
     words = " ".join(environment.get(name, "") for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL")).split()
-    urls = [_NAMED.sub("", word) for word in words]
+    urls = [_named(word, environment) for word in words]
     urls += settings.values.get("extra-index-url", ())
-    urls += [url for document in documents for url in _additional(document)]
+    urls += [url for document in documents for url in _additional(document, environment)]
     default = (
         settings.last("index-url")
-        or environment.get("UV_DEFAULT_INDEX")
+        or _named(environment.get("UV_DEFAULT_INDEX", ""), environment)
         or environment.get("UV_INDEX_URL")
-        or next((url for document in documents if (url := _default(document))), None)
+        or next((url for document in documents if (url := _default(document, environment))), None)
         or built_in_index()
     )
     urls += [default] if default else []
@@ -94,7 +96,9 @@ def _access(settings: PipSettings) -> Access:
         proxy=settings.last("proxy"),
         certificates=certificates and os.path.expanduser(certificates),
         client_certificate=settings.last("client-cert"),
-        trusted_hosts=frozenset(settings.values.get("trusted-host", ())),
+        trusted_hosts=frozenset(
+            [*settings.values.get("trusted-host", ()), *environment.get("UV_INSECURE_HOST", "").split()]
+        ),
     )
 
 
@@ -112,25 +116,65 @@ def _tables(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [table for table in found if isinstance(table, dict)] if isinstance(found, list) else []
 
 
-def _additional(document: Mapping[str, Any]) -> list[str]:
-    urls = [table.get("url") for table in _tables(document) if not table.get("default")]
-    for table in (document, document.get("pip")):
-        extra = table.get("extra-index-url") if isinstance(table, dict) else None
-        urls += extra if isinstance(extra, list) else []
-    return [url for url in urls if isinstance(url, str)]
+def _levels(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where a key that uv's `[pip]` table has, too, may stand."""
+    pip = document.get("pip")
+    return [document, pip] if isinstance(pip, dict) else [document]
 
 
-def _default(document: Mapping[str, Any]) -> str | None:
-    urls = [table.get("url") for table in _tables(document) if table.get("default")]
-    for table in (document, document.get("pip")):
-        urls.append(table.get("index-url") if isinstance(table, dict) else None)
-    return next((url for url in urls if isinstance(url, str)), None)
+def _additional(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    urls = [_url(table, environment) for table in _tables(document) if not table.get("default")]
+    return [url for url in (*urls, *_listed([document], "extra-index-url")) if url]
 
 
-def _folder(text: str) -> Path | None:
+def _default(document: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
+    urls: list[Any] = [_url(table, environment) for table in _tables(document) if table.get("default")]
+    urls += [table.get("index-url") for table in _levels(document)]
+    return next((url for url in urls if url and isinstance(url, str)), None)
+
+
+def _listed(documents: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    values = [table.get(key) for document in documents for table in _levels(document)]
+    return [text for value in values if isinstance(value, list) for text in value if isinstance(text, str)]
+
+
+def _url(table: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    url, name = table.get("url"), table.get("name")
+    if not isinstance(url, str):
+        return ""
+    return _named(f"{name}={url}" if isinstance(name, str) else url, environment)
+
+
+def _named(word: str, environment: Mapping[str, str]) -> str:
+    """The address of an index that may be given a name, with the login that uv has for that name."""
+    match = _NAMED.match(word)
+    if match is None:
+        return word
+    url = word[match.end() :]
+    prefix = "UV_INDEX_" + re.sub(r"[^A-Za-z0-9]", "_", match[0][:-1]).upper()
+    user, password = (environment.get(f"{prefix}_{part}", "") for part in ("USERNAME", "PASSWORD"))
+    if "://" not in url or "@" in url or not (user or password):
+        return url
+    return url.replace("://", f"://{quote(user, safe='')}:{quote(password, safe='')}@", 1)
+
+
+def _links(settings: PipSettings, documents: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
+    texts = [
+        *settings.values.get("find-links", ()),
+        *settings.environment.get("UV_FIND_LINKS", "").split(","),
+    ]
+    found = [
+        path
+        for text in (*texts, *_listed(documents, "find-links"))
+        if (path := local_folder(text.strip())) and path.is_dir()
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def local_folder(text: str) -> Path | None:
+    """The folder that an index or a link on this machine is; None for a web address."""
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
-    elif "://" in text:
+    elif "://" in text or not text:
         return None
-    path = Path(os.path.expanduser(text))
-    return path if path.is_dir() else None
+    return Path(os.path.expanduser(text))

@@ -75,7 +75,9 @@ def find_uv(environment: Mapping[str, str], folder: Path) -> UvProgram | None:
 
 
 def _uv_candidates(environment: Mapping[str, str]) -> list[Path]:
-    candidates = []
+    # An upgraded library has its own beside it; the package's search would find the installed one first.
+    own = Path(__file__).parents[2] / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+    candidates = [own] if own.is_file() else []
     try:
         from uv import find_uv_bin
     except ImportError:

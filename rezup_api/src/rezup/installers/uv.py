@@ -51,10 +51,12 @@ class UvInstaller(Installer):
         ]  # fmt: skip
         self.workplace.run(command, environment=self._environment(), what="making the environment with uv")
 
-    def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
+    def install(
+        self, target: Path, interpreter: Interpreter, packages: Sequence[Package], options: Sequence[str] = ()
+    ) -> None:
         """Resolve and install all at once."""
         asked = ask(packages, self.workplace.folder, self.workplace.secrets)
-        self._install(["--python", python_of(target)], asked.arguments, asked.environment)
+        self._install(["--python", python_of(target)], [*options, *asked.arguments], asked.environment)
 
     def add(
         self, folder: Path, interpreter: Interpreter, requirements: Path, options: Sequence[str] = ()

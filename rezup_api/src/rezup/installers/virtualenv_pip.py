@@ -77,13 +77,15 @@ class VirtualenvPipInstaller(Installer):
             what="making the environment with virtualenv",
         )  # fmt: skip
 
-    def install(self, target: Path, interpreter: Interpreter, packages: Sequence[Package]) -> None:
+    def install(
+        self, target: Path, interpreter: Interpreter, packages: Sequence[Package], options: Sequence[str] = ()
+    ) -> None:
         """Resolve and install all at once."""
         asked = ask(packages, self.workplace.folder, self.workplace.secrets)
-        environment, options = self._told()
+        environment, told = self._told()
         # -B: pip's own byte-code would name the folder it is built in.
         program: list[str | Path] = [python_of(target), "-E", "-s", "-B", "-m", "pip"]
-        self._pip(program, [*options, *asked.arguments], {**environment, **asked.environment})
+        self._pip(program, [*told, *options, *asked.arguments], {**environment, **asked.environment})
 
     def add(
         self, folder: Path, interpreter: Interpreter, requirements: Path, options: Sequence[str] = ()
@@ -93,6 +95,7 @@ class VirtualenvPipInstaller(Installer):
         if pip is None:
             raise InstallError(f"virtualenv brings no pip for Python {interpreter.version}")
         environment, told = self._told()
+        environment.pop("PIP_REQUIRE_VIRTUALENV", None)  # a folder of our own harms nobody
         program: list[str | Path] = [interpreter.path, "-I", "-B", pip / "pip"]
         wanted = ["--target", str(folder), *told, *options, "--requirement", str(requirements)]
         self._pip(program, wanted, environment)

@@ -42,6 +42,7 @@ def automatic_upgrade(place: UpgradePlace, reporter: Reporter) -> str | None:
     policy = Policy(
         settings.auto_upgrade,
         settings.upgrade_pause,
+        is_pause_locked=settings.origins["upgrade_pause"].endswith("(locked)"),
         may_ask=not settings.offline or settings.upgrade_source is not None,
     )
     return Automatic(
@@ -63,6 +64,7 @@ def _upgrader(
     @contextlib.contextmanager
     def context(time_left: Callable[[], float]) -> Iterator[BuildContext]:
         from rezup.installers.backend import BuildContext
+        from rezup.recipes.secrets import redact
         from rezup.system.logs import new_log
 
         with tempfile.TemporaryDirectory(prefix="rezup-", ignore_cleanup_errors=True) as work:
@@ -71,6 +73,7 @@ def _upgrader(
                 folder=Path(work),
                 log=new_log(settings.folders.state / "logs", "upgrade"),
                 reporter=reporter,
+                mask=redact,
                 offline=settings.offline,
                 time_left=time_left,
             )

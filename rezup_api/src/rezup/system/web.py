@@ -13,7 +13,7 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def get(url: str, *, accept: str, access: Access, seconds: float) -> Answer:
     :raises OSError: no answer in time, or one that is an error (``urllib.error.HTTPError``)
     :raises ValueError: it is no web address, or the answer is no HTTP
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        scheme, _ = urlsplit(url).scheme, urlsplit(url).port
+    except ValueError:  # its text may quote a password
+        raise ValueError("the address can't be read") from None
+    if scheme not in ("http", "https"):
         raise ValueError("only http and https can be asked")
     answers: list[Answer] = []
     errors: list[Exception] = []
@@ -77,23 +81,55 @@ def get(url: str, *, accept: str, access: Access, seconds: float) -> Answer:
 
 def without_credentials(url: str) -> str:
     """A web address that may be shown."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+    scheme, mark, rest = url.partition("://")
+    rest = rest.rpartition("@")[2]  # a password may hold a slash, which no parser expects
+    try:
+        parts = urlsplit(f"{scheme}{mark}{rest}")
+        _ = parts.port
+    except ValueError:  # what is wrong with it may be the password
+        return "(an address that can't be read)"
+    return urlunsplit(parts._replace(query="", fragment=""))
 
 
 def _get(url: str, accept: str, access: Access, seconds: float) -> Answer:
     parts = urlsplit(url)
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    request = urllib.request.Request(bare, headers={"Accept": accept, "User-Agent": "rezup"})  # noqa: S310 - the scheme was checked
+    headers = {"Accept": accept, "User-Agent": "rezup"}
     login = _login(parts.username, parts.password, parts.hostname or "")
     if login is not None:
-        # Not sent on to wherever a redirect leads.
-        request.add_unredirected_header("Authorization", login)
+        headers["Authorization"] = login
+    request = urllib.request.Request(bare, headers=headers)  # noqa: S310 - the scheme was checked
     with _opener(access, parts.hostname or "", parts.port).open(request, timeout=seconds) as response:
         body = response.read(LIMIT + 1)
         if len(body) > LIMIT:
             raise ValueError("the answer is too long")
         return Answer(response.headers.get_content_type(), body, without_credentials(response.url))
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect only where it gives nothing away.
+
+    Never from https to http; a login stays with its server, and so does the leave to skip verification.
+    """
+
+    def __init__(self, *, is_unverified: bool) -> None:
+        self._is_unverified = is_unverified
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        old, new = urlsplit(req.full_url), urlsplit(newurl)
+        moves = (old.scheme, old.netloc) != (new.scheme, new.netloc)
+        if new.scheme not in ("http", "https") or (old.scheme == "https" and new.scheme != "https"):
+            fp.close()
+            raise OSError("it redirects to where nothing is verified")
+        if moves and self._is_unverified:
+            fp.close()
+            raise OSError("it redirects to a server that is not trusted")
+        request = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if request is not None and moves:
+            request.headers.pop("Authorization", None)
+        return request
 
 
 def _login(user: str | None, password: str | None, host: str) -> str | None:
@@ -117,7 +153,8 @@ def _opener(access: Access, host: str, port: int | None) -> urllib.request.Opene
             context = ssl.create_default_context(capath=access.certificates)
         else:
             context = ssl.create_default_context(cafile=access.certificates)
-    if host in access.trusted_hosts or f"{host}:{port}" in access.trusted_hosts:
+    is_unverified = host in access.trusted_hosts or f"{host}:{port}" in access.trusted_hosts
+    if is_unverified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if access.client_certificate:
@@ -129,4 +166,5 @@ def _opener(access: Access, host: str, port: int | None) -> urllib.request.Opene
     return urllib.request.build_opener(
         urllib.request.ProxyHandler(None if proxies is None else dict(proxies)),
         urllib.request.HTTPSHandler(context=context),
+        _Redirects(is_unverified=is_unverified),
     )

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rezup.reporting import Reporter
+    from rezup.upgrade.sources.base import Release
     from rezup.upgrade.upgrader import Upgrader
 
 #: Limits of asking for releases, and of it all, in seconds.
 QUERY_SECONDS = 1.0
 WHOLE_SECONDS = 30.0
+#: Pauses after which a version that failed on this machine is tried once more.
+FORGIVEN_AFTER = 7
 
 
 class Policy(NamedTuple):
@@ -28,6 +31,8 @@ class Policy(NamedTuple):
     """"on" takes a newer library, "check" tells of it, "off" does not ask."""
     pause: float
     """Seconds between two checks."""
+    is_pause_locked: bool
+    """Whether the site allows no other pause."""
     may_ask: bool
     """Whether the source may be asked: it is local, or the network may be used."""
 
@@ -70,18 +75,30 @@ class Automatic:
         if self._policy.auto_upgrade == "check":
             self._reporter.info(f"rezup-api {version} is out; get it with: rezup self upgrade")
             return None
-        self._reporter.info(f"upgrading rezup-api from {self._upgrader.in_use} to {version} ...")
+        return self._take(latest.library, until)
+
+    def _take(self, release: Release, until: float) -> str | None:
+        failed = self._stamp.with_suffix(".failed")
+        if _is_recent(failed, release.requirement, FORGIVEN_AFTER * self._policy.pause):
+            self._reporter.debug(f"rezup-api {release.version} failed here lately; it is tried again later")
+            return None
+        text = f"upgrading rezup-api from {self._upgrader.in_use} to {release.version} ..."
         try:
-            return self._upgrader.take(latest.library, lambda: until - time.monotonic())
+            taken = self._upgrader.take(
+                release, lambda: until - time.monotonic(), announce=lambda: self._reporter.info(text)
+            )
         except (RezupError, OSError) as error:
+            self._note(failed, release.requirement)
             self._reporter.warning(f"{_sentence(error)}; going on with {self._upgrader.in_use}")
             return None
+        return taken
 
     def _write_stamp(self) -> bool:
         """Note that a check was made; false where that can't be noted, so none may be made."""
         pause = self._policy.pause
-        text = f"{time.time():.0f} {pause:.0f} {random.random() * 0.1:.4f}\n"  # noqa: S311 - to spread load
-        return self._note(self._stamp, text)
+        jitter = random.random() * 0.1  # noqa: S311 - to spread load
+        locked = int(self._policy.is_pause_locked)
+        return self._note(self._stamp, f"{time.time():.0f} {pause:.0f} {jitter:.4f} {locked}\n")
 
     def _tell_once(self, message: str) -> None:
         told = self._stamp.with_suffix(".told")
@@ -100,6 +117,14 @@ class Automatic:
         except OSError:
             return False
         return True
+
+
+def _is_recent(note: Path, text: str, seconds: float) -> bool:
+    """Whether a note says `text`, and is not older than that."""
+    try:
+        return note.read_text(encoding="utf-8") == text and time.time() - note.stat().st_mtime < seconds
+    except (OSError, ValueError):
+        return False
 
 
 def _sentence(error: RezupError | OSError) -> str:

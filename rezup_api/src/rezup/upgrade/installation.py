@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -128,11 +129,16 @@ def _command(editable: Path | None) -> str:
     """The command that upgrades the whole installation, by the marks that its installer left."""
     prefix = Path(sys.prefix)
     if editable is not None:
-        return f"git -C {editable} pull"
+        return f"git -C {_quoted(str(editable))} pull"
     if (prefix / "pipx_metadata.json").is_file():
         return f"pipx upgrade {COMMAND_LINE}"
     if (prefix / "uv-receipt.toml").is_file():
         return f"uv tool upgrade {COMMAND_LINE}"
-    python = sys.executable or "python3"
-    shown = f'"{python}"' if " " in python or os.sep == "\\" else python
-    return f"{shown} -m pip install --upgrade {COMMAND_LINE}"
+    return f"{_quoted(sys.executable or 'python3')} -m pip install --upgrade {COMMAND_LINE}"
+
+
+def _quoted(path: str) -> str:
+    """A path as a shell of this platform wants it typed."""
+    if os.name == "nt":
+        return f'"{path}"' if " " in path else path
+    return shlex.quote(path)

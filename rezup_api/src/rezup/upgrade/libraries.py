@@ -54,26 +54,42 @@ class Libraries:
         return sorted(found, reverse=True)
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Keep others from installing at the same time; false if somebody is at it.
+    def lock(self, seconds: float = 0.0) -> Iterator[bool]:
+        """Keep others from changing anything at the same time; false if somebody is at it.
 
         Without locks on the file system everybody may: names are free, and one rename wins.
 
+        :param seconds: how long to wait for them
         :raises OSError: the folder can't be made or written
         """
-        make_folder(self.folder)
-        with exclusive(self.folder / "lock", create=True) as mine:
-            if mine is None and not os.access(self.folder, os.W_OK):
-                raise PermissionError(13, "it can't be written", str(self.folder))
-            if mine is not False:
-                self._sweep(everything=mine is True)
-            yield mine is not False
+        from filelock import FileLock, Timeout
+
+        make_folder(self.folder.parent)
+        with contextlib.suppress(FileExistsError):
+            self.folder.mkdir(mode=0o755)
+            self.folder.chmod(0o755)  # under any umask: what lies in it is run
+        lock = FileLock(self.folder / "lock", mode=0o644)
+        has_locks = True
+        try:
+            lock.acquire(timeout=seconds, poll_interval=0.05)
+        except Timeout:
+            yield False
+            return
+        except (OSError, NotImplementedError):
+            has_locks = False
+            if not os.access(self.folder, os.W_OK):
+                raise PermissionError(13, "it can't be written", str(self.folder)) from None
+        try:
+            self._sweep(everything=has_locks)
+            yield True
+        finally:
+            lock.release()
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
         """A new folder to build in; what is left of it at the end is removed."""
         folder = self.folder / f".staging-{os.getpid()}-{os.urandom(4).hex()}"
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         try:
             yield folder
         finally:
@@ -140,8 +156,7 @@ def write_digests(library: Path, version: Version) -> None:
     :raises UpgradeError: a file is missing or is not what its record says
     """
     files: dict[str, str] = {}
-    for folder, names, entries in os.walk(library):
-        names[:] = [name for name in names if name != "__pycache__"]
+    for folder, _, entries in os.walk(library):
         for name in entries:
             path = Path(folder, name)
             files[path.relative_to(library).as_posix()] = _sha256(path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from rezup.errors import InstallError, UpgradeError
+from rezup.errors import InstallError, ProcessError, UpgradeError
 from rezup.installers.backend import prepare
 from rezup.reporting import stage
 from rezup.system.files import make_folder
@@ -69,25 +69,34 @@ class Placement:
             with stage(reporter, "download", f"{LIBRARY} {release.version}"):
                 prepared = self._install(release, library)
             with stage(reporter, "dependencies"):
+                self._check_time()
                 self._bring_dependencies(prepared, library)
             with stage(reporter, "verify"):
+                self._check_time()
                 compileall.compile_dir(library, quiet=2)
                 write_digests(library, release.version)
             with stage(reporter, "prove"):
                 self._prove(library, release.version)
             with stage(reporter, "publish"):
+                self._check_time()
                 self._libraries.publish(library, release.version)
+
+    def _check_time(self) -> None:
+        """Stop before what can't be stopped, such as copying to a home on a slow server."""
+        left = self._context.time_left
+        if left is not None and left() <= 0:
+            raise UpgradeError(
+                f"{LIBRARY} was not in place in time", hint="rezup self upgrade takes its time"
+            )
 
     def _install(self, release: Release, library: Path) -> Prepared:
         """The library alone."""
         prepared = prepare("auto", self._context, lambda uv, settings: running().base)
-        self._add(
-            prepared, library, [release.requirement], ["--no-deps", *release.options, *self._source.options]
-        )
-        (found,) = metadata.distributions(name=LIBRARY, path=[str(library)])
-        if Version(found.version) != release.version:
+        self._add(prepared, library, [release.requirement], ["--no-deps", *release.options])
+        given = [found.version for found in metadata.distributions(name=LIBRARY, path=[str(library)])]
+        if [Version(text) for text in given] != [release.version]:
             raise UpgradeError(
-                f"{self._source.name} gave {LIBRARY} {found.version} for {release.version}",
+                f"{self._source.name} gave {LIBRARY} {', '.join(given) or 'nothing'} for {release.version}",
                 hint="see what it serves",
             )
         return prepared
@@ -113,7 +122,7 @@ class Placement:
         except InstallError as error:
             raise UpgradeError(
                 f"{LIBRARY} can't be installed from {self._source.name}",
-                context=error.context, hint=error.hint,
+                context=_reason(error), hint=error.hint,
             ) from error  # fmt: skip
 
     def _copy(self, name: str, library: Path) -> bool:
@@ -123,6 +132,7 @@ class Placement:
         if not files:
             return False
         for file in files:
+            self._check_time()
             source = Path(str(file.locate()))
             if ".." in file.parts:
                 if not _is_program(source):
@@ -145,6 +155,16 @@ class Placement:
             environment=self._context.environment, log=self._context.log,
             seconds=120.0 if left is None else max(left(), 0.1),
         )  # fmt: skip
+
+
+def _reason(error: InstallError) -> str | None:
+    """What an installer gives as the reason; its last line may be but a detail of it."""
+    if not isinstance(error, ProcessError):
+        return error.context
+    lines = [line.strip() for line in error.output.splitlines()]
+    told = [line for line in lines if line.lower().startswith(("error: ", "cause: "))]
+    words = [line.partition(": ")[2].strip() for line in told[:1] + told[1:][-1:]]
+    return ": ".join(words)[:300] or error.context
 
 
 def _is_program(path: Path) -> bool:

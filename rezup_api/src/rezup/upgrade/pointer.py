@@ -33,8 +33,6 @@ class Pointer(NamedTuple):
 
     version: str | None = None
     previous: str | None = None
-    has_previous: bool = False
-    """Whether there is anything to roll back to."""
     held: str | None = None
     """The version that was rolled back; upgrades by themselves take only what is newer."""
 
@@ -48,30 +46,24 @@ def read_pointer(folder: Path, installation: str) -> Pointer:
         values = [document.get(key) for key in ("version", "previous", "held")]
         if not all(value is None or _is_version(value) for value in values):
             return Pointer()
-        return Pointer(values[0], values[1], bool(document.get("has_previous")), values[2])
+        return Pointer(values[0], values[1], values[2])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Pointer()
 
 
 def write_pointer(folder: Path, installation: str, pointer: Pointer, installed: Installation) -> None:
-    """Replace it at once; every start from now on goes by it.
+    """Replace it at once; every start from now on goes by it, unless pip has a newer library by then.
 
     :raises OSError: nothing was changed
     """
     make_folder(folder)
-    document = {"format": FORMAT, "installation": installation, **pointer._asdict(), "base": _base(installed)}
-    write_atomic(folder / POINTER, json.dumps(document, indent=1).encode("ascii"))
-
-
-def _base(installed: Installation) -> dict[str, Any]:
-    """By what a start tells that pip's library is still this one."""
-    status = installed.init_file.stat()
-    return {
-        "version": str(installed.library),
-        "file": str(installed.init_file),
-        "mtime_ns": status.st_mtime_ns,
-        "size": status.st_size,
+    document = {
+        "format": FORMAT,
+        "installation": installation,
+        **pointer._asdict(),
+        "base": str(installed.init_file),
     }
+    write_atomic(folder / POINTER, json.dumps(document, indent=1).encode("ascii"))
 
 
 def _is_version(text: Any) -> bool:

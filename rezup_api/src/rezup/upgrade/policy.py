@@ -24,8 +24,9 @@ def newest(
 ) -> Release | None:
     """The newest release that is newer than what is installed and that nothing rules out.
 
-    Ruled out are pre-releases and local versions, yanked releases, other major versions, what the
-    installed command line does not allow, and what does not support the running Python.
+    Ruled out are pre-releases, post-releases and local versions (a start reads numbers and dots only),
+    yanked releases, other major versions, what the installed command line does not allow, and what
+    does not support the running Python.
 
     :param allowed: the command line's requirement on the library
     :param python: the full version of the running Python
@@ -45,6 +46,7 @@ def is_fit(release: Release, *, installed: Version, allowed: SpecifierSet, pytho
     version = release.version
     return (
         not version.is_prerelease
+        and not version.is_postrelease
         and version.local is None
         and not release.is_yanked
         and version.major == installed.major

@@ -27,6 +27,7 @@ for module in pkgutil.walk_packages(rezup.__path__, "rezup."):
         importlib.import_module(module.name)
 if not rezup.__file__.startswith(folder):
     sys.exit("another library was found first: " + rezup.__file__)
+print("rezup-api", rezup.__version__, "was found")
 from rezup_cli.main import main
 sys.exit(main(["--version"]))
 """
@@ -46,7 +47,8 @@ def prove(
     :param search_path: the import path without any library beside the installed one
     :raises UpgradeError: it fails, or says that it is another version
     """
-    command: list[str | Path] = [sys.executable, "-c", _PROGRAM, library, *search_path]
+    # -I: neither the current folder nor PYTHON* variables; the path is handed over whole.
+    command: list[str | Path] = [sys.executable, "-I", "-c", _PROGRAM, library, *search_path]
     quiet = {**environment, "REZUP_NO_UPGRADE": "1"}
     try:
         shown = run(command, environment=quiet, log=log, what="trying it", timeout=seconds).output
@@ -54,5 +56,6 @@ def prove(
         raise UpgradeError(
             f"rezup-api {version} does not work here", context=error.context, hint=f"all it said is in {log}"
         ) from error
-    if not re.search(rf"(?<![\w.]){re.escape(str(version))}(?![\w.])", shown):
-        raise UpgradeError(f"rezup-api {version} says that it is {shown.strip()[:80]}")
+    told = re.search(r"^rezup-api (\S+) was found$", shown, re.MULTILINE)
+    if told is None or told[1] != str(version):
+        raise UpgradeError(f"rezup-api {version} says that it is {told[1] if told else shown.strip()[:80]}")

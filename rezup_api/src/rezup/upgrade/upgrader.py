@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -21,7 +19,7 @@ from rezup.upgrade.pointer import Pointer, read_pointer, write_pointer
 from rezup.upgrade.sources.base import COMMAND_LINE, LIBRARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
 #: Limits of an upgrade that somebody asked for and waits for, in seconds.
 QUERY_SECONDS = 15.0
 WHOLE_SECONDS = 900.0
+#: How long a change of the pointer waits for an upgrade that is under way.
+_PATIENCE = 35.0
 
 
 class UpgradePlace(NamedTuple):
@@ -122,7 +122,7 @@ class Upgrader:
             command_line=installed.command_line,
             beside=self.place.beside,
             previous=pointer.previous,
-            can_roll_back=pointer.has_previous,
+            can_roll_back=self._in_effect(pointer) is not None,
             held=pointer.held,
             command=installed.command,
         )
@@ -149,13 +149,14 @@ class Upgrader:
 
         :raises UpgradeError: it can't be asked
         """
+        until = time.monotonic() + seconds
         source = self._source()
-        with stage(self._reporter, "query", source.name), ThreadPoolExecutor(2) as pool:
-            command_lines = pool.submit(source.releases, COMMAND_LINE, seconds)
+        with stage(self._reporter, "query", source.name):
             releases = source.releases(LIBRARY, seconds)
             newer: Version | None = None
             with contextlib.suppress(UpgradeError):  # it only adds a hint
-                newer = policy.newest_final(command_lines.result(), _python())
+                left = max(until - time.monotonic(), 0.1)
+                newer = policy.newest_final(source.releases(COMMAND_LINE, left), _python())
         if newer is not None and newer <= self.installation.command_line:
             newer = None
         return Latest(
@@ -171,38 +172,48 @@ class Upgrader:
         obstacle = self.obstacle()
         if obstacle is not None:
             raise UpgradeError(obstacle.partition("; ")[0], hint=obstacle.partition("; ")[2] or None)
+        wanted = None if version is None else self._wanted(version)
+        if wanted is not None and wanted == self.in_use:
+            return None
+        if wanted is not None and wanted == self.installation.library:
+            with self._changing() as pointer:
+                self._point(Pointer(held=_newer(self._in_effect(pointer), pointer.held)))
+            return wanted
         source = self._source()
         with stage(self._reporter, "query", source.name):
             releases = source.releases(LIBRARY, QUERY_SECONDS)
-        release = self._newest(releases) if version is None else self._chosen(releases, version, source)
+        release = self._newest(releases) if wanted is None else self._chosen(releases, wanted, source)
         if release is None:
             return None
         until = time.monotonic() + WHOLE_SECONDS
         taken = self.take(release, lambda: until - time.monotonic())
         if taken is None:
-            raise UpgradeError("somebody else is upgrading rezup right now", hint="try again in a moment")
+            raise _busy()
         return Version(taken)
 
-    def rollback(self) -> Version:
-        """Go back to what was used before; upgrades by themselves then wait for something newer still.
+    def rollback(self) -> tuple[Version, Version]:
+        """Go back to what was used before, in the end to what pip installed.
 
-        :returns: the version that is used from the next start
-        :raises UpgradeError: there is nothing before it, or it is gone
+        Upgrades by themselves then wait for something newer than the version that is left.
+
+        :returns: that version, and the one that is used from the next start
+        :raises UpgradeError: no upgrade is in effect, or what was before is gone
         """
-        pointer = self._pointer()
-        if not pointer.has_previous:
-            raise UpgradeError(
-                "there is nothing to roll back to",
-                context=f"rezup-api {self.in_use} was not put here by an upgrade",
-            )
-        if pointer.previous is not None and not self._libraries.is_complete(pointer.previous):
-            raise UpgradeError(
-                f"rezup-api {pointer.previous} is not there any more, or is damaged",
-                hint=f"take it anew: rezup self upgrade --version {pointer.previous}",
-            )
-        back = Pointer(pointer.previous, held=pointer.version or pointer.held)
-        self._point(back)
-        return self.installation.library if back.version is None else Version(back.version)
+        with self._changing() as pointer:
+            left = self._in_effect(pointer)
+            if left is None:
+                raise UpgradeError(
+                    "there is nothing to roll back to",
+                    context=f"rezup-api {self.installation.library} is what was installed",
+                )
+            if pointer.previous is not None and not self._libraries.is_complete(pointer.previous):
+                raise UpgradeError(
+                    f"rezup-api {pointer.previous} is not there any more, or is damaged",
+                    hint=f"take it anew: rezup self upgrade --version {pointer.previous}",
+                )
+            self._point(Pointer(pointer.previous, held=_newer(left, pointer.held)))
+        back = self.installation.library if pointer.previous is None else Version(pointer.previous)
+        return Version(left), back
 
     def upgrade_in_place(self) -> Version:
         """Let pip, or uv where there is no pip, upgrade the library in this Python's own environment.
@@ -220,11 +231,17 @@ class Upgrader:
             )
         with self._context(lambda: WHOLE_SECONDS) as context:
             source = self._source()
-            newest = self._newest(source.releases(LIBRARY, QUERY_SECONDS))
             wanted = f"{LIBRARY}{installed.allowed}"
-            if newest is not None and " @ " in newest.requirement:  # of a folder, which pip is not told of
-                wanted = newest.requirement
-            upgrade_in_place(installed, [*source.options, wanted], context)
+            with contextlib.suppress(UpgradeError):  # pip can ask indexes that we can't
+                newest = policy.newest(
+                    source.releases(LIBRARY, QUERY_SECONDS),
+                    installed=installed.library, allowed=installed.allowed, python=_python(),
+                )  # fmt: skip
+                if (
+                    newest is not None and " @ " in newest.requirement
+                ):  # of a folder, which pip is not told of
+                    wanted = newest.requirement
+            upgrade_in_place(installed, wanted, source.options, context)
         self._installation = None
         return self.installation.library
 
@@ -235,20 +252,23 @@ class Upgrader:
             releases, installed=self.in_use, allowed=self.installation.allowed, python=_python(), held=held
         )
 
-    def _chosen(self, releases: list[Release], text: str, source: Source) -> Release | None:
+    def _wanted(self, text: str) -> Version:
+        """The version that a user names, if it could be of any use."""
         try:
             version = Version(text)
         except InvalidVersion as error:
             raise UpgradeError(f"{ascii(text)[1:-1][:80]} is no version") from error
-        installed = self.installation
-        if version == self.in_use:
-            return None
-        if version <= installed.library:
+        installed = self.installation.library
+        if version < installed:
             raise UpgradeError(
-                f"rezup-api {version} is not newer than what is installed, {installed.library}",
+                f"rezup-api {version} is older than what is installed, {installed}",
                 context="what pip installed wins over an older library beside it",
                 hint="install the older one with the installer that made this one",
             )
+        return version
+
+    def _chosen(self, releases: list[Release], version: Version, source: Source) -> Release:
+        installed = self.installation
         release = next((release for release in releases if release.version == version), None)
         if release is None:
             known = ", ".join(str(r.version) for r in sorted(releases, key=lambda r: r.version)[-5:])
@@ -266,8 +286,14 @@ class Upgrader:
             )
         return release
 
-    def take(self, release: Release, time_left: Callable[[], float]) -> str | None:
-        """Put a release in place and point to it; None if somebody else is at it."""
+    def take(
+        self, release: Release, time_left: Callable[[], float], *, announce: Callable[[], None] | None = None
+    ) -> str | None:
+        """Put a release in place and point to it; None if somebody else is at it.
+
+        :param announce: called before the work begins, by an upgrade that nobody asked for; such a one
+            also respects a rollback that was made meanwhile
+        """
         from rezup.upgrade.placing import Placement
 
         version = str(release.version)
@@ -277,12 +303,41 @@ class Upgrader:
                 return None
             pointer = self._pointer()
             if pointer.version == version and self._libraries.is_complete(version):
-                return version  # another process was quicker
+                self._point(pointer)  # another process was quicker, or what is there is not believed
+                return version
+            if announce is not None:
+                if pointer.held is not None and Version(pointer.held) >= release.version:
+                    return None
+                announce()
             with self._context(time_left) as context:
                 Placement(self._libraries, self.installation, self._source(), context).place(release)
-            self._point(Pointer(version, pointer.version, has_previous=True))
-            self._libraries.prune({version, pointer.version})
+            new = self._after(pointer, release.version)
+            self._point(new)
+            self._libraries.prune({new.version, new.previous})
         return version
+
+    def _after(self, pointer: Pointer, version: Version) -> Pointer:
+        """The pointer to a version that was put in place."""
+        before = self._in_effect(pointer)
+        if before == str(version):  # it was damaged, and is in place again
+            return pointer
+        previous = before if before is not None and self._libraries.is_complete(before) else None
+        # Who takes an older version by its name does not want the newer one back tomorrow.
+        held = before if before is not None and Version(before) > version else None
+        return Pointer(str(version), previous, held=held)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Pointer]:
+        """The pointer, while nobody else may change it."""
+        try:
+            with self._libraries.lock(seconds=_PATIENCE) as is_mine:
+                if not is_mine:
+                    raise _busy()
+                yield self._pointer()
+        except OSError as error:
+            raise UpgradeError(
+                f"{self.place.folder} can't be written", context=error.strerror or str(error)
+            ) from error
 
     def _point(self, pointer: Pointer) -> None:
         with stage(self._reporter, "point", str(pointer.version)):
@@ -296,6 +351,11 @@ class Upgrader:
     def _pointer(self) -> Pointer:
         return read_pointer(self.place.folder, self.place.installation)
 
+    def _in_effect(self, pointer: Pointer) -> str | None:
+        """The version that a pointer leads to; None where that is pip's, which may have overtaken it."""
+        version = pointer.version
+        return None if version is None or Version(version) <= self.installation.library else version
+
     def _held(self) -> Version | None:
         held = self._pointer().held
         return None if held is None else Version(held)
@@ -304,7 +364,18 @@ class Upgrader:
     def in_use(self) -> Version:
         """The version of the library that runs."""
         beside = self.place.beside
-        return self.installation.library if beside is None else Version(beside.name)
+        if beside is None or beside.parent != self.place.folder:  # a user's own, where it is about the site's
+            return self.installation.library
+        return Version(beside.name)
+
+
+def _newer(*versions: str | None) -> str | None:
+    """The newest of them, as far as there are any."""
+    return max((text for text in versions if text is not None), key=Version, default=None)
+
+
+def _busy() -> UpgradeError:
+    return UpgradeError("somebody else is upgrading rezup right now", hint="try again in a moment")
 
 
 def _can_write(folder: Path) -> bool:
@@ -315,4 +386,5 @@ def _can_write(folder: Path) -> bool:
 
 
 def _python() -> str:
-    return platform.python_version()
+    # A Python under development has a "+" at the end of its own text for it.
+    return ".".join(map(str, sys.version_info[:3]))

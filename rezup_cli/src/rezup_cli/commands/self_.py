@@ -62,13 +62,13 @@ def upgrade(console: Console, check: bool, wanted: str | None, in_place: bool, s
         found = upgrader.latest()
         console.result("self upgrade", _data(upgrader.state(), found), _latest_lines(found))
         return 0
-    before = upgrader.state()
-    taken = upgrader.upgrade_in_place() if in_place else upgrader.upgrade(wanted)
-    now = before.library if taken is None else taken
+    state = upgrader.state()
+    before = state.installed if in_place else state.library
+    now = upgrader.upgrade_in_place() if in_place else upgrader.upgrade(wanted) or before
     text = f"rezup-api {now} is the newest" if wanted is None else f"rezup-api {now} is in use already"
-    if taken is not None and taken != before.library:
-        text = f"upgraded rezup-api from {before.library} to {taken}"
-    console.result("self upgrade", {"before": str(before.library), "after": str(now)}, [text])
+    if now != before:
+        text = f"upgraded rezup-api from {before} to {now}"
+    console.result("self upgrade", {"before": str(before), "after": str(now)}, [text])
     return 0
 
 
@@ -84,8 +84,7 @@ def rollback(console: Console, site: bool) -> int:
     """
     console.refuse_tail()
     upgrader = _upgrader(console, site=site)
-    before = upgrader.state().library
-    after = upgrader.rollback()
+    before, after = upgrader.rollback()
     data = {"before": str(before), "after": str(after)}
     console.result("self rollback", data, [f"rezup-api {after} is used again, instead of {before}"])
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import UpgradeError
-from rezup.upgrade.sources.folder import Repository, WheelFolders
+from rezup.upgrade.sources.folder import Repository, WheelFolders, is_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 def choose_source(configured: Path | None, environ: Mapping[str, str], *, offline: bool) -> Source:
     """The configured folder or repository, else the indexes of pip's and uv's configuration.
 
-    :raises UpgradeError: an index would have to be asked, and no network may be used
+    :raises UpgradeError: an index would have to be asked, and no network may be used; or the folder
+        lies on a file system that does not answer
     :raises InstallError: a configuration of pip or uv can't be read
     """
     if configured is not None:
-        return Repository(configured) if Repository.is_one(configured) else WheelFolders(configured)
+        return Repository(configured) if is_repository(configured) else WheelFolders(configured)
     from rezup.installers.indexes import configured_indexes
     from rezup.installers.pip_configuration import read_settings
     from rezup.installers.uv_settings import read_uv_settings

@@ -16,8 +16,10 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
 from rezup.errors import UpgradeError
+from rezup.installers.indexes import local_folder
 from rezup.system.web import get, without_credentials
 from rezup.upgrade.sources.base import Release, Source
+from rezup.upgrade.sources.folder import WheelFolders
 
 if TYPE_CHECKING:
     from rezup.system.web import Access, Answer
@@ -45,11 +47,8 @@ class PackageIndexes(Source):
 
     def releases(self, project: str, seconds: float) -> list[Release]:
         """Its wheels there. All indexes are asked at once; one that doesn't answer stops those after it."""
-        urls = [url for url in self._urls if url.startswith(("http://", "https://"))]
-        if not urls:
-            return []
-        with ThreadPoolExecutor(len(urls)) as pool:  # each of them ends in time
-            for found in pool.map(lambda url: self._ask(url, project, seconds), urls):
+        with ThreadPoolExecutor(max(len(self._urls), 1)) as pool:  # each of them ends in time
+            for found in pool.map(lambda url: self._ask(url, project, seconds), self._urls):
                 if found is not None:
                     return found
         return []
@@ -57,9 +56,15 @@ class PackageIndexes(Source):
     def _ask(self, url: str, project: str, seconds: float) -> list[Release] | None:
         """What one index has; None if it does not know the project."""
         shown = without_credentials(url)
+        folder = local_folder(url)
+        if folder is not None:
+            if not (folder / project).is_dir():
+                return None
+            return WheelFolders(folder / project).releases(project, seconds)
         try:
             answer = get(f"{url.rstrip('/')}/{project}/", accept=JSON, access=self._access, seconds=seconds)
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code == 404:
                 return None
             raise UpgradeError(f"the index {shown} refused", context=f"HTTP {error.code}") from None
@@ -103,5 +108,5 @@ def _release(file: Any, project: str) -> Release | None:
         f"{project}=={version} --hash=sha256:{digest}",
         requires if isinstance(requires, str) else None,
         is_yanked=bool(file.get("yanked")),
-        options=("--require-hashes",),
+        options=("--require-hashes", "--only-binary", ":all:"),
     )
