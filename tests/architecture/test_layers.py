@@ -25,15 +25,20 @@ TABLE: dict[str, set[str]] = {
     "installers": {"recipes", "system"},
     "stores": {"recipes", "system"},
     "containers": {"recipes", "installers", "stores", "system"},
+    "resolver": set(),
+    "runtime": {"resolver", "shells", "system"},
     "launch": {"containers", "recipes", "shells", "system"},
     "settings": {"system"},
-    "session": {"settings", "system", "recipes", "installers", "stores", "containers", "launch", "shells"},
+    "session": {
+        "settings", "system", "recipes", "installers", "stores", "containers", "launch", "resolver", "runtime", "shells",
+    },
     "util": {"session", "containers", "recipes", "stores", "system"},
     "util_env": {"util"},
 }
 
 THIRD_PARTY = {
     "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "uv", "virtualenv", "pip",
+    "yaml",
     "python_discovery",  # comes with virtualenv, which had it inside before
 }  # fmt: skip
 

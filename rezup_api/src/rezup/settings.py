@@ -30,7 +30,11 @@ VARIABLES: Mapping[str, str | None] = {
     "lock_timeout": "REZUP_LOCK_TIMEOUT",
     "clean_after": "REZUP_CLEAN_AFTER",
     "fetch_python": None,
+    "index_trust": None,
 }
+
+#: What a resolve looks at to know that its index of packages is up to date.
+INDEX_TRUST = ("check", "release")
 
 #: Read from configuration files by the parts of the tool that they belong to.
 OTHER_KEYS = frozenset({"auto_upgrade", "locked"})
@@ -58,6 +62,9 @@ class Settings(NamedTuple):
     """Days after which an unused revision may be pruned."""
     fetch_python: bool
     """Whether uv may download a Python that no place on this machine has."""
+    index_trust: str
+    """"check": each package definition that matters is looked at; "release": only folders, whose
+    packages are trusted never to be edited."""
     folders: Folders
     origins: Mapping[str, str]
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
@@ -170,6 +177,7 @@ class _Resolver:
             lock_timeout=self._get("lock_timeout", _number, 300.0),
             clean_after=self._get("clean_after", _number, None),
             fetch_python=self._get("fetch_python", _flag, default=True),
+            index_trust=self._get("index_trust", _trust, "check"),
             folders=folders,
             origins=self._origins,
             unknown=unknown,
@@ -218,6 +226,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("it must be a text that is not empty")
     return value
+
+
+def _trust(value: Any) -> str:
+    if value not in INDEX_TRUST:
+        raise ValueError('it must be "check" or "release"')
+    return _text(value)
 
 
 def _flag(value: Any) -> bool:

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 COMMANDS = {
     "add": "add",
     "completions": "completions",
+    "config": "config",
     "drop": "drop",
+    "index": "index",
     "list": "list",
     "recipe": "recipe",
+    "resolve": "resolve",
+    "search": "search",
     "status": "status",
     "use": "use",
 }
