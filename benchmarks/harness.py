@@ -74,14 +74,15 @@ def bench() -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="rezup-bench-"))
     try:
         made = Bench(folder, folder / "ours", folder / "theirs")
-        _install(made.ours, [str(HERE / "rezup_api"), str(HERE / "rezup_cli")])
-        _install(made.theirs, ANCESTOR)
+        install(made.ours, [str(HERE / "rezup_api"), str(HERE / "rezup_cli")])
+        install(made.theirs, ANCESTOR)
         yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(venv: Path, packages: Sequence[str]) -> None:
+def install(venv: Path, packages: Sequence[str]) -> None:
+    """A virtual environment with these packages."""
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([sys.executable, "-m", "venv", venv], check=True, env=environ)
     pip = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -25,6 +25,8 @@ TABLE: dict[str, set[str]] = {
     "installers": {"recipes", "system"},
     "stores": {"recipes", "system"},
     "containers": {"recipes", "installers", "stores", "system"},
+    "resolver": set(),
+    "runtime": {"resolver", "shells", "system"},
     "launch": {"containers", "recipes", "shells", "system"},
     "upgrade": {"installers", "system"},
     "settings": {"system"},
@@ -37,6 +39,8 @@ TABLE: dict[str, set[str]] = {
         "stores",
         "containers",
         "launch",
+        "resolver",
+        "runtime",
         "shells",
     },
     "util": {"session", "containers", "recipes", "stores", "system"},
@@ -45,6 +49,7 @@ TABLE: dict[str, set[str]] = {
 
 THIRD_PARTY = {
     "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "uv", "virtualenv", "pip",
+    "yaml",
     "python_discovery",  # comes with virtualenv, which had it inside before
 }  # fmt: skip
 

@@ -19,7 +19,21 @@
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
     ├── LaunchError                 starting a shell, script or command
-    └── UpgradeError                replacing the library by a newer one
+    ├── UpgradeError                replacing the library by a newer one
+    ├── RuntimePackageError         Rez's own files: its configuration, packages and repositories
+    │   ├── RezConfigError          a rezconfig file or a REZ_ variable (also a ValueError)
+    │   ├── PackageDefinitionError  a package file, with its line
+    │   ├── PackageLocationError    an entry of the packages path that can't be used
+    │   └── ContextFileError        an .rxt file that can't be used
+    └── ResolveError                versions, requirements, packages and the solve of a request
+        ├── InvalidVersionError     a version or range (also a ValueError)
+        ├── InvalidRequirementError   a requirement (also a ValueError)
+        ├── InvalidOrdererError     plain data of a package orderer (also a ValueError)
+        ├── InvalidFilterError      a package filter or one of its rules (also a ValueError)
+        ├── PackageFamilyNotFoundError   no repository has a package of that name
+        ├── PackageNotFoundError    no version of a package is in the range that is asked for
+        ├── ContradictoryPackageError   the requirements of one package exclude each other
+        └── DamagedIndexError       the bytes of an index aren't what was written; make it anew
 
 This module imports nothing of ours.
 """
@@ -219,3 +233,105 @@ class UpgradeError(RezupError):
     """A newer version of the library can't be found, fetched, verified or put in place."""
 
     code = "upgrade-failed"
+
+
+class ResolveError(RezupError):
+    """A request can't be resolved, or something in it can't be understood."""
+
+    code = "resolve-error"
+
+
+class InvalidVersionError(ResolveError, ValueError):
+    """A text that is no version or range of versions."""
+
+    code = "invalid-version"
+
+
+class InvalidRequirementError(ResolveError, ValueError):
+    """A text that is no requirement of a package."""
+
+    code = "invalid-requirement"
+
+
+class InvalidOrdererError(ResolveError, ValueError):
+    """Data that describes no package orderer."""
+
+    code = "invalid-orderer"
+
+
+class InvalidFilterError(ResolveError, ValueError):
+    """A text or data that describes no package filter."""
+
+    code = "invalid-filter"
+
+
+class PackageFamilyNotFoundError(ResolveError):
+    """No repository has a package of that name; the message is Rez's own."""
+
+    code = "package-family-not-found"
+
+
+class PackageNotFoundError(ResolveError):
+    """The package exists, yet in no version that is asked for; the message is Rez's own."""
+
+    code = "package-not-found"
+
+
+class ContradictoryPackageError(ResolveError):
+    """A package that a resolve has to look at has requirements that exclude each other."""
+
+    code = "contradictory-package"
+
+
+class DamagedIndexError(ResolveError):
+    """The bytes of an index are damaged, or of another format; it can be made anew at any time."""
+
+    code = "damaged-index"
+
+
+class RuntimePackageError(RezupError):
+    """Rez's own files can't be used: its configuration, packages or repositories."""
+
+    code = "runtime-package-error"
+
+
+class RezConfigError(RuntimePackageError, ValueError):
+    """A rezconfig file, or a `REZ_` variable, holds what can't be used."""
+
+    code = "invalid-rez-config"
+
+
+class PackageDefinitionError(RuntimePackageError):
+    """A package file that can't be loaded, or an attribute of it that can't be used.
+
+    :param path: the file
+    :param line: counts from 1; None where the file has no such place
+    """
+
+    code = "invalid-package-definition"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str,
+        line: int | None = None,
+        context: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.path = path
+        self.line = line
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {message}", context=context, hint=hint)
+
+
+class PackageLocationError(RuntimePackageError):
+    """An entry of the packages path names no repository that can be used."""
+
+    code = "invalid-package-location"
+
+
+class ContextFileError(RuntimePackageError):
+    """An ``.rxt`` file, the context that Rez stores, that can't be read or used."""
+
+    code = "invalid-context-file"

@@ -33,7 +33,11 @@ VARIABLES: Mapping[str, str | None] = {
     "auto_upgrade": None,
     "upgrade_pause": "REZUP_UPGRADE_PAUSE",
     "upgrade_source": "REZUP_UPGRADE_SOURCE",
+    "index_trust": None,
 }
+
+#: What a resolve looks at to know that its index of packages is up to date.
+INDEX_TRUST = ("check", "release")
 
 #: Keys of the site's configuration file that are no setting.
 OTHER_KEYS = frozenset({"locked"})
@@ -67,6 +71,9 @@ class Settings(NamedTuple):
     """Seconds between two checks for a newer library."""
     upgrade_source: Path | None
     """A source repository or a folder of wheels that newer versions come from; None asks the index."""
+    index_trust: str
+    """"check": each package definition that matters is looked at; "release": only folders, whose
+    packages are trusted never to be edited."""
     folders: Folders
     origins: Mapping[str, str]
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
@@ -182,6 +189,7 @@ class _Resolver:
             auto_upgrade=self._get("auto_upgrade", _auto_upgrade, "on"),
             upgrade_pause=self._get("upgrade_pause", _number, 86400.0),
             upgrade_source=self._get("upgrade_source", self._path, None),
+            index_trust=self._get("index_trust", _trust, "check"),
             folders=folders,
             origins=self._origins,
             unknown=unknown,
@@ -230,6 +238,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("it must be a text that is not empty")
     return value
+
+
+def _trust(value: Any) -> str:
+    if value not in INDEX_TRUST:
+        raise ValueError('it must be "check" or "release"')
+    return _text(value)
 
 
 def _flag(value: Any) -> bool:

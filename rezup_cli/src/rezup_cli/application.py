@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 COMMANDS = {
     "add": "add",
     "completions": "completions",
+    "config": "config",
     "drop": "drop",
+    "index": "index",
     "list": "list",
     "recipe": "recipe",
+    "resolve": "resolve",
+    "search": "search",
     "self": "self_",
     "status": "status",
     "use": "use",

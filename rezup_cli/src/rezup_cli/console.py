@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from rezup.errors import RezupError
     from rezup.session import Session
+    from rezup.session.packages import Packages
     from rezup_cli.bootstrap import Start
 
 #: A stage shorter than this is not worth a line, in seconds.
@@ -38,7 +38,7 @@ class Console:
         """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
         words = [word for word in arguments if not word.startswith("-")]
-        self.command = " ".join(words[: 2 if words[:1] in (["recipe"], ["self"]) else 1]) or "use"
+        self.command = " ".join(words[: 2 if words[:1] in (["recipe"], ["index"], ["self"]) else 1]) or "use"
 
     @property
     def debug(self) -> bool:
@@ -56,12 +56,22 @@ class Console:
 
     def session(self, *, timings: bool = False) -> Session:
         """A session that talks through this console."""
+        from pathlib import Path
+
         from rezup.session import Session
 
         program = Path(sys.argv[0]).absolute() if os.path.basename(sys.argv[0]).startswith("rezup") else None
         return Session.create(
             reporter=ConsoleReporter(self, timings=timings), overrides=self.overrides, program=program
         )
+
+    def packages(self) -> Packages:
+        """Packages of this environment; what containers need is not loaded."""
+        from rezup.session.packages import Packages
+        from rezup.system.machine import process_environment
+
+        reporter = ConsoleReporter(self, timings=False)
+        return Packages(process_environment(), reporter=reporter, overrides=self.overrides)
 
     def refuse_tail(self) -> None:
         """:raises click.UsageError: there is a ``--`` that this command has no use for"""
@@ -75,8 +85,9 @@ class Console:
 
     def show(self, lines: Iterable[str]) -> None:
         """Lines of data."""
-        for line in lines:
-            click.echo(line)
+        text = [*lines]
+        if text:
+            click.echo("\n".join(text))
 
     def result(self, command: str, data: Any, lines: Iterable[str] = ()) -> None:
         """What a command found out: as a JSON document for those who asked for one, else as lines."""
@@ -85,6 +96,33 @@ class Console:
 
             lines = [document(command, data)]
         self.show(lines)
+
+    @property
+    def is_program(self) -> bool:
+        """Whether this process is rezup's own, and not one that calls it from Python."""
+        program = sys.argv[0]
+        is_module = program.endswith(os.path.join("rezup_cli", "__main__.py"))
+        return is_module or os.path.splitext(os.path.basename(program))[0] == "rezup"
+
+    def hurry(self) -> None:
+        """Go without the garbage collector from now on, where the process has only a moment to live."""
+        if self.is_program:
+            import gc
+
+            gc.disable()
+
+    def leave(self, status: int) -> int:
+        """End this process at once if it is rezup's own, else return the status.
+
+        Taking an interpreter down in order takes as long as a resolve, and there is nothing left to be done:
+        all files are closed, and no thread or child was started.
+        """
+        if self.is_program:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+            os._exit(status)
+        return status
 
     def usage_error(self, error: click.ClickException) -> int:
         """Show what was wrong with the command line; returns the exit status."""

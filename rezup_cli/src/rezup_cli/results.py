@@ -22,7 +22,12 @@ def error_entry(
 
 def error_document(command: str, exit_code: int, errors: list[dict[str, Any]]) -> str:
     """The document of a command that failed."""
-    return _dump(command, "error", exit_code, None, errors)
+    return failed_document(command, exit_code, None, errors)
+
+
+def failed_document(command: str, exit_code: int, data: Any, errors: list[dict[str, Any]]) -> str:
+    """The document of a command that failed, and yet has something to show."""
+    return _dump(command, "error", exit_code, data, errors)
 
 
 def _dump(command: str, status: str, exit_code: int, data: Any, errors: list[dict[str, Any]]) -> str:

@@ -45,7 +45,7 @@ class Places:
         self, environ: Mapping[str, str], overrides: Mapping[str, Any], recipes_folder: Path
     ) -> None:
         self._environ = environ
-        self._overrides = overrides
+        self.overrides = overrides
         self.recipes_folder = recipes_folder
 
     @property
@@ -61,7 +61,7 @@ class Places:
         """
         roots = None if recipe_file is None else self.roots(recipe_file)
         recipe = None if recipe_file is None or not roots else (str(recipe_file), roots)
-        return Settings.load(self._environ, overrides=self._overrides, recipe=recipe)
+        return Settings.load(self._environ, overrides=self.overrides, recipe=recipe)
 
     def place(self, name: str | None = None, recipe_file: Path | None = None) -> Place:
         """Where a container lives.

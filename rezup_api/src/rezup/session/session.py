@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from rezup.containers.status import Status
     from rezup.errors import RemoteUnreachableError
     from rezup.recipes.model import Recipe
+    from rezup.runtime.config import Config
+    from rezup.session.packages import Packages
     from rezup.settings import Settings
 
 
@@ -302,6 +304,21 @@ class Session:
         from rezup.recipes.parse import load
 
         return load(self._places.find_recipe(name_or_file or DEFAULT_CONTAINER))
+
+    def rez_config(self) -> Config:
+        """The configuration of Rez in this environment, each value with where it came from.
+
+        :raises RezConfigError: a rezconfig file can't be read
+        """
+        from rezup.runtime.config import load_config
+
+        return load_config(self.environ)
+
+    def packages(self) -> Packages:
+        """Resolving and searching packages, with the configuration of this environment."""
+        from rezup.session.packages import Packages
+
+        return Packages(self.environ, reporter=self.reporter, overrides=self._places.overrides)
 
     # -- wiring -------------------------------------------------------------------------------
 

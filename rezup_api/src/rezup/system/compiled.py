@@ -8,7 +8,6 @@ two seconds is not kept, since a second change could leave all four as they are.
 from __future__ import annotations
 
 import errno
-import json
 import stat
 import sys
 import time
@@ -37,6 +36,8 @@ def read_toml(
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    import json  # many runs have no such file
+
     if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, for ever
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
     mark = [_FORMAT, kind, str(path), status.st_size, status.st_mtime_ns, status.st_ino]
@@ -68,6 +69,8 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _keep(path: Path, document: dict[str, Any]) -> None:
+    import json
+
     from rezup.system.files import make_folder, write_atomic
 
     try:

@@ -6,12 +6,13 @@ here, because loading that library costs more than all other work of a warm star
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class Folders(NamedTuple):
@@ -28,6 +29,8 @@ def user_home(environ: Mapping[str, str]) -> Path:
 
     :raises RuntimeError: neither the environment nor the user database names one
     """
+    from pathlib import Path
+
     home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME")
     return Path(home) if home else Path.home()
 
@@ -36,6 +39,8 @@ def user_folders(application: str, environ: Mapping[str, str]) -> Folders:
     """The folders of `application` for the current user."""
     if not sys.platform.startswith("linux"):
         return _by_platformdirs(application)
+    from pathlib import Path
+
     home = user_home(environ)
 
     def folder(variable: str, default: Path) -> Path:
@@ -47,9 +52,19 @@ def user_folders(application: str, environ: Mapping[str, str]) -> Folders:
     return Folders(
         config=folder("XDG_CONFIG_HOME", home / ".config"),
         site_config=(Path(site) if site.startswith("/") else Path("/etc/xdg")) / application,
-        cache=folder("XDG_CACHE_HOME", home / ".cache"),
+        cache=Path(user_cache(application, environ)),
         state=folder("XDG_STATE_HOME", home / ".local" / "state"),
     )
+
+
+def user_cache(application: str, environ: Mapping[str, str]) -> str:
+    """The folder of caches alone, as text: a resolve needs no more, and does without pathlib."""
+    if not sys.platform.startswith("linux"):
+        return str(_by_platformdirs(application).cache)
+    value = environ.get("XDG_CACHE_HOME", "").strip()
+    if not value.startswith("/"):
+        value = os.path.join(environ.get("HOME") or user_home(environ), ".cache")
+    return os.path.join(value, application)
 
 
 def _by_platformdirs(application: str) -> Folders:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from click.shell_completion import CompletionItem
 
@@ -116,6 +116,18 @@ json_option = click.option(
 )
 
 
+def _split_paths(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if not value:  # as with Rez
+        return None
+    return tuple(os.path.expanduser(entry) for entry in value.split(os.pathsep) if entry)
+
+
+paths_option = click.option(
+    "--paths", metavar="PATHS", callback=_split_paths,
+    help="Where packages lie, instead of Rez's packages_path.",
+)  # fmt: skip
+
+
 def recipe_file(text: str | None, name: str | None, option: str) -> Path | None:
     """The file that an option names.
 
@@ -123,6 +135,8 @@ def recipe_file(text: str | None, name: str | None, option: str) -> Path | None:
     """
     if not text:
         return None
+    from pathlib import Path
+
     try:
         path = Path(text).expanduser()
         found = path.is_file()

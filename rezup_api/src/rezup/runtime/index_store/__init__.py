@@ -1,0 +1,1 @@
+"""Indexes of package repositories on disk: kept, checked at every use, and never believed when stale."""

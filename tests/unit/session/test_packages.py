@@ -1,0 +1,179 @@
+"""`Packages`: what a caller of the library gets."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rezup import Reporter, Session
+from rezup.errors import PackageDefinitionError, PackageFamilyNotFoundError, PackageLocationError
+from rezup.resolver.repository import MemoryRepository, PackageRecord
+from rezup.resolver.version import Version
+from rezup.session import Packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Heard(Reporter):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+class Studio:
+    """A repository, and calls as of processes that begin when all written before is settled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "packages"
+        self.environ = {
+            "HOME": str(folder),
+            "REZ_PACKAGES_PATH": str(self.folder),
+            "REZ_IMPLICIT_PACKAGES": "",
+        }
+        self.reporter = Heard()
+
+    def write(self, name: str, text: str = "") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def package(self, name: str, text: str = "") -> Path:
+        return self.write(f"{name}/package.py", text)
+
+    def packages(self, **options: Any) -> Packages:
+        return Packages(
+            self.environ, reporter=self.reporter, clock=lambda: time.time_ns() + 10**10, **options
+        )
+
+    def names(self, *request: str, **options: Any) -> list[str]:
+        resolved = self.packages().resolve(request, **options)
+        assert resolved.resolution.is_solved
+        return list(map(str, resolved.resolution.packages))
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    made = Studio(tmp_path)
+    made.package("python/2.7")
+    made.package("python/3.9")
+    made.package("tool/1", "requires = ['python-3']\nbuild_requires = ['cmake']\n")
+    made.package("cmake/3", "")
+    return made
+
+
+def test_a_value_that_tells_all(studio: Studio) -> None:
+    studio.environ["REZ_IMPLICIT_PACKAGES"] = "~python-3"
+    studio.write("many.py", "versions = ['1', '2']\nvariants = [['python-2'], ['python-3']]\n")
+    found = studio.packages().resolve(["many", ".x-1"])
+    assert found.request == ("many", ".x-1", "~python-3")
+    assert found.implicit == ("~python-3",)
+    assert found.paths == (str(studio.folder),)
+    assert found.uris == (
+        f"{studio.folder}/python/3.9/package.py[]",
+        f"{studio.folder}/many.py<2>[1]",
+    )
+    assert found.resolution.ephemerals == (".x-1",)
+    assert {*found.timings} == {"settings", "index", "solve", "save", "total"}
+
+
+def test_a_session_has_them(studio: Studio) -> None:
+    packages = Session.create(environ=studio.environ).packages()
+    assert packages.settings.packages_path == (str(studio.folder),)
+    assert str(packages.resolve(["tool"]).resolution.packages[-1]) == "tool-1"
+
+
+def test_building(studio: Studio) -> None:
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
+    assert studio.names("tool", building=True) == ["cmake-3", "python-3.9", "tool-1"]
+    studio.package("cmake/4", "")
+    assert studio.names("tool", building=True) == ["cmake-4", "python-3.9", "tool-1"]
+
+
+def test_every_kind_of_change_is_seen(studio: Studio) -> None:
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
+    studio.package("tool/1", "requires = ['python-2']\n")
+    assert studio.names("tool") == ["python-2.7", "tool-1"]
+    studio.package("tool/2", "requires = ['new']\n")
+    studio.package("new/1")
+    assert studio.names("tool") == ["new-1", "tool-2"]
+    studio.write("tool/.ignore2")
+    assert studio.names("tool") == ["python-2.7", "tool-1"]
+    for name in ("tool/.ignore2", "tool/2/package.py", "tool/1/package.py"):
+        (studio.folder / name).unlink()
+    for name in ("tool/2", "tool/1", "tool"):
+        (studio.folder / name).rmdir()
+    with pytest.raises(PackageFamilyNotFoundError):
+        studio.packages().resolve(["tool"])
+    studio.package("tool/1")
+    assert studio.names("tool") == ["tool-1"]
+
+
+def test_an_error_is_checked_like_an_answer(studio: Studio) -> None:
+    with pytest.raises(PackageFamilyNotFoundError):
+        studio.packages().resolve(["later"])
+    studio.package("later/1")
+    assert studio.names("later") == ["later-1"]
+
+
+def test_release_areas_are_trusted_where_that_is_set(studio: Studio, tmp_path: Path) -> None:
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
+    (tmp_path / ".config" / "rezup").mkdir(parents=True)
+    (tmp_path / ".config" / "rezup" / "config.toml").write_text('index_trust = "release"\n')
+    studio.package("tool/1", "requires = ['python-2']\n")
+    assert studio.names("tool") == ["python-3.9", "tool-1"]  # an edited definition: not looked at
+    studio.package("tool/2", "requires = ['python-2']\n")
+    assert studio.names("tool") == ["python-2.7", "tool-2"]
+
+
+def test_late_requirements_see_each_request(studio: Studio) -> None:
+    studio.package(
+        "late/1",
+        "@late()\ndef requires():\n    return ['python-2'] if in_context() and 'tool' not in request else []\n",
+    )
+    for _ in range(2):
+        assert studio.names("late") == ["python-2.7", "late-1"]
+        assert studio.names("late", "tool") == ["late-1", "python-3.9", "tool-1"]
+
+
+def test_a_damaged_definition(studio: Studio) -> None:
+    studio.names("tool")
+    path = studio.package("tool/0.5", "1 / 0\n")
+    for _ in range(2):
+        studio.reporter.warnings.clear()
+        assert studio.names("tool-1") == ["python-3.9", "tool-1"]
+        (warning,) = studio.reporter.warnings
+        assert warning.startswith(f"{path}:1: it can't be loaded")
+        with pytest.raises(PackageDefinitionError, match=r"0\.5/package\.py:1: it can't be loaded"):
+            studio.packages().resolve(["tool-0.5"])
+        studio.reporter.warnings.clear()
+        studio.names("python")
+        assert studio.reporter.warnings == []
+
+
+def test_repositories_in_memory(studio: Studio) -> None:
+    memory = MemoryRepository([PackageRecord("python", Version("9"), ("cmake",))], "memory@mine")
+    for _ in range(2):
+        found = studio.packages(memory={"mine": memory}).resolve(
+            ["python"], paths=["memory@mine", f"filesystem@{studio.folder}", "memory@nothing"]
+        )
+        assert list(map(str, found.resolution.packages)) == ["cmake-3", "python-9"]
+    assert studio.names("python") == ["python-3.9"]
+
+
+def test_an_entry_that_is_no_location(studio: Studio) -> None:
+    with pytest.raises(PackageLocationError):
+        studio.packages().resolve(["tool"], paths=["svn@x"])
+
+
+def test_without_a_cache_it_is_the_same(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    studio.environ["REZUP_CACHE_DIR"] = str(tmp_path / "file" / "cache")
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
+    assert studio.names("tool") == ["python-3.9", "tool-1"]
