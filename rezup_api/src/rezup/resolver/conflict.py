@@ -240,6 +240,8 @@ class ExactPhase:
 
     def _visible(self, family: int, range_: VersionRange) -> int:
         found = self._tables.members(family, range_)
+        reached = self._tables.reached
+        reached[family] = reached.get(family, 0) | found
         return found if self._allowed is None else found & self._allowed(family)
 
     def _no_family(self, name: str) -> Exception:

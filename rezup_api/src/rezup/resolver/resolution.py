@@ -56,6 +56,7 @@ class Resolution:
     __slots__ = (
         "_records",
         "_state",
+        "_uri",
         "abort_reason",
         "backjumped",
         "ephemerals",
@@ -82,6 +83,7 @@ class Resolution:
         backjumped: bool = False,
         messages: tuple[str, ...] = (),
         records: Callable[[str], list[PackageRecord]] | None = None,
+        uri: Callable[[str, str], str] | None = None,
         state: State | None = None,
     ) -> None:
         self.status = status
@@ -102,6 +104,7 @@ class Resolution:
         self.messages = messages
         """What Rez would have written to stderr meanwhile."""
         self._records = records
+        self._uri = uri
         self._state = state
 
     @property
@@ -118,6 +121,16 @@ class Resolution:
             if str(record.version) == package.version:
                 return record
         raise KeyError(str(package))
+
+    def uri(self, package: ResolvedPackage) -> str:
+        """Where the definition of a package of this resolve is; quicker than its whole record.
+
+        :raises KeyError: the package is not of this resolve
+        """
+        found = self._uri(package.name, package.version) if self._uri is not None else ""
+        if not found and package not in self.packages:
+            raise KeyError(str(package))
+        return found
 
     def explain(self) -> Explanation | None:
         """The shortest way from the request to the clash; None for what was solved."""

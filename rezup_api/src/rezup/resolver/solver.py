@@ -127,6 +127,7 @@ class Solver:
                 failure=Failure(reason.description, reason),
                 fails=1,
             )
+        self._tables.was_wide = True
         search = self._search(self._restart_after, backjumping=False)
         try:
             solved = search.run()
@@ -182,6 +183,8 @@ class Solver:
 
     def _members(self, family: int, range_: VersionRange) -> int:
         found = self._tables.members(family, range_)
+        reached = self._tables.reached
+        reached[family] = reached.get(family, 0) | found
         return found if self._filters is None else found & self._visible(family)
 
     def _visible(self, family: int) -> int:
@@ -239,6 +242,7 @@ class Solver:
         masks = state.masks
         packages = [tables.settled(family, masks[family])[0] for family in order if masks[family] > 0]
         ephemerals = [str(state.others[family]) for family in order if state.masks[family] < 0]
+        tables.was_wide = self._filters is not None or self._orderers is not None or search.backjumping
         return self._resolution("solved", search, packages=tuple(packages), ephemerals=tuple(ephemerals))
 
     def _failed(self, search: Search) -> Resolution:
@@ -291,6 +295,7 @@ class Solver:
             backjumped=search.backjumping,
             messages=tuple(self._messages),
             records=lambda name: self._tables.records(self._tables.number(name)),
+            uri=lambda name, version: self._tables.uri(self._tables.number(name), version),
             state=search.state,
         )
 

@@ -115,6 +115,11 @@ class StoredIndex:
             for name, version, *rest in read_data(self.block(family, _RECORDS))
         ]
 
+    def uri(self, family: int, version: str) -> str:
+        """Where the definition of a version is; empty if there is no such version."""
+        rows = read_data(self.block(family, _RECORDS))
+        return next((row[-1] for row in rows if row[1] == version), "")
+
     def block(self, family: int, kind: int) -> memoryview:
         """The bytes of one block, checked."""
         rows = self._rows
@@ -204,6 +209,12 @@ class StoredTables(Tables):
     def read_choices(self, family: int) -> Choices:
         """See `Tables`; those of a volatile family were placed with it."""
         return self._index.choices(family) if family < len(self._index) else {}
+
+    def uri(self, family: int, version: str) -> str:
+        """See `Tables`; nothing else is made of the records."""
+        if family in self._volatile or family >= len(self._index):
+            return super().uri(family, version)
+        return self._index.uri(family, version)
 
     def listed(self, family: int) -> Sequence[PackageRecord]:
         """See `Tables`."""

@@ -84,7 +84,9 @@ class Tables:
         "names",
         "numbers",
         "ranges",
+        "reached",
         "varying",
+        "was_wide",
     )
 
     def __init__(self, records: Records | None, *, building: bool = False) -> None:
@@ -92,6 +94,10 @@ class Tables:
         self.building = building
         self.any_broken = False
         """Whether a family that is loaded has variants that contradict themselves."""
+        self.reached: dict[int, int] = {}
+        """By family: all variants that any scope ever held. What no scope held had no say in a solve."""
+        self.was_wide = True
+        """Whether more was looked at than that; false only after a plain solve that found packages."""
         self.names: list[str | None] = []
         """Name of each family; None only for one of an index that wasn't touched yet."""
         self.numbers: dict[str, int] = {}
@@ -201,6 +207,26 @@ class Tables:
             starts = self.load(family).starts
             self._members[asked] = found = members(range_.intervals, self.versions(family), starts)
         return found
+
+    def uri(self, family: int, version: str) -> str:
+        """Where the definition of a version is; empty if there is no such version."""
+        return next((each.uri for each in self.records(family) if str(each.version) == version), "")
+
+    def reached_versions(self, family: int) -> frozenset[str] | None:
+        """The texts of all versions that the last solve may have looked at; None for all of the family."""
+        if self.was_wide:
+            return None
+        form = self.load(family)
+        mask = self.reached.get(family, 0)
+        if mask == (1 << form.size) - 1:
+            return None
+        bits = f"{mask:0{form.size}b}"[::-1]
+        texts = self.versions(family)
+        starts = form.starts
+        if not starts:
+            return frozenset([text for text, bit in zip(texts, bits, strict=True) if bit == "1"])
+        ends = zip(texts, starts, starts[1:], strict=False)
+        return frozenset([text for text, start, end in ends if "1" in bits[start:end]])
 
     # -- variants
 

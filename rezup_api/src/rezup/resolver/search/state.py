@@ -102,6 +102,8 @@ class State:
             excluded = self.others[family].range
             if excluded is not None:
                 fits &= ~self.tables.members(family, excluded)
+        reached = self.tables.reached
+        reached[family] = reached.get(family, 0) | fits
         if self.allowed is not None:
             fits &= self.allowed(family)
         if not fits:

@@ -97,7 +97,11 @@ class View:
             return True
         try:
             touched = self._touched(self._tables)
-            stale = {name for name, family in touched.items() if not self._is_good(name, family)}
+            stale = {
+                name
+                for name, family in touched.items()
+                if not self._is_good(name, family, self._tables.reached_versions(family))
+            }
         except DamagedIndexError:
             self._make_anew()
             return False
@@ -166,8 +170,11 @@ class View:
         loaded = {form.name: family for family, form in enumerate(tables.families) if form is not None}
         return {**tables.numbers, **loaded}
 
-    def _is_good(self, name: str, family: int) -> bool:
-        """Whether what we have of a family is as it is in the repositories."""
+    def _is_good(self, name: str, family: int, versions: frozenset[str] | None = None) -> bool:
+        """Whether what we have of a family is as it is in the repositories.
+
+        :param versions: those that matter; None is all
+        """
         lazy = self._overlay.get(name)
         if lazy is None:
             watches = self._linked.watches(family)
@@ -176,7 +183,10 @@ class View:
         else:
             watches = lazy.found.watches
         trusting = self._store.trust_releases
-        return all(watch is None or is_unchanged(watch, folders_only=trusting) for watch in watches)
+        return all(
+            watch is None or is_unchanged(watch, folders_only=trusting, versions=versions)
+            for watch in watches
+        )
 
     def _list_again(self) -> set[str]:
         """List folders that have changed since they were; the names that appeared or are gone."""

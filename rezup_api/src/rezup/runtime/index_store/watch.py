@@ -49,10 +49,11 @@ class Watch(NamedTuple):
         return [(self.folder, self.stamp), *inside, *self.outside]
 
 
-def is_unchanged(watch: Watch, *, folders_only: bool) -> bool:
+def is_unchanged(watch: Watch, *, folders_only: bool, versions: frozenset[str] | None = None) -> bool:
     """Whether all that is watched is as it was.
 
     :param folders_only: trust that the definitions of versions are never edited
+    :param versions: those whose definitions matter; None is all
     """
     if watch.volatile:
         return False
@@ -67,7 +68,8 @@ def is_unchanged(watch: Watch, *, folders_only: bool) -> bool:
                 return True
         elif stamp(folder):
             return False
-        for path, known in watch.inside:
+        inside = watch.inside if versions is None else _of(watch.inside, versions)
+        for path, known in inside:
             found = stat(folder + path)
             if (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino) != known:
                 return False
@@ -75,6 +77,16 @@ def is_unchanged(watch: Watch, *, folders_only: bool) -> bool:
         # A link that led nowhere and still does gets here, too. It is rare, and the slow way settles it.
         return all(stamp(path) == known for path, known in watch.entries())
     return all(stamp(path) == known for path, known in watch.outside)
+
+
+def _of(inside: tuple[tuple[str, Stamp], ...], versions: frozenset[str]) -> list[tuple[str, Stamp]]:
+    """What lies in folders of these versions, or in no folder of a version."""
+    found = []
+    for item in inside:
+        _, version, *rest = item[0].split(os.sep, 2)
+        if not rest or version in versions:
+            found.append(item)
+    return found
 
 
 class Before:

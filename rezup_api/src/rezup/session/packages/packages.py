@@ -297,7 +297,7 @@ def _filters(
 
 def _uris(resolution: Resolution) -> tuple[str, ...]:
     return tuple(
-        f"{resolution.record(package).uri}[{'' if package.variant is None else package.variant}]"
+        f"{resolution.uri(package)}[{'' if package.variant is None else package.variant}]"
         for package in resolution.packages
     )
 
