@@ -24,7 +24,7 @@ def install(session: nox.Session, *groups: str) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the default selection; arguments after ``--`` are for pytest."""
-    install(session, "test")
+    install(session, "test", "build")  # tests of upgrades build wheels of this checkout
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
 
 
@@ -40,7 +40,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Build the real Rez, from the index that pip is configured for."""
-    install(session, "test")
+    install(session, "test", "build")
     session.run("python", "-m", "pytest", "-m", "integration", *(session.posargs or ["-n", "auto"]))
 
 
