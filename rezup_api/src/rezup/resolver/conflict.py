@@ -2,7 +2,7 @@
 
 The search works on sets and stops at the first contradiction it meets. Rez's text names the first one
 in *its* order, and some contradictions are errors there that end the whole resolve. So a failed phase
-is run again here, slowly and in exactly that order (spec 7 and 12): `ExactPhase`.
+is run again here, slowly and in exactly that order (rules 7 and 12): `ExactPhase`.
 """
 
 from __future__ import annotations

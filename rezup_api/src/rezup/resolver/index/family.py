@@ -104,7 +104,7 @@ def ordered(records: Iterable[PackageRecord]) -> list[PackageRecord]:
 
 
 def requirement_lists(record: PackageRecord, *, building: bool) -> list[tuple[str, ...]]:
-    """The requirements of each variant of a package in Rez's order (spec 4.4)."""
+    """The requirements of each variant of a package in Rez's order (rule 4.4)."""
     extra = record.build_requires if building else ()
     return [(*record.requires, *own, *extra) for own in record.variants or ((),)]
 

@@ -1,4 +1,4 @@
-"""The end of a solve: whether there is a cycle, and the order of the result (spec 11.3 to 11.5)."""
+"""The end of a solve: whether there is a cycle, and the order of the result (rules 11.3 to 11.5)."""
 
 from __future__ import annotations
 

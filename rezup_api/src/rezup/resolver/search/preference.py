@@ -1,4 +1,4 @@
-"""Which variant is tried first, and how far a split reaches (spec 8 and 9)."""
+"""Which variant is tried first, and how far a split reaches (rules 8 and 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One phase: what follows from the choices made so far, in Rez's rounds (spec 7).
+"""One phase: what follows from the choices made so far, in Rez's rounds (rule 7).
 
 A round extracts what all variants of a changed scope have in common and intersects the scopes of these
 packages with it; when no round finds anything new, scopes are reduced: variants are dropped that can't

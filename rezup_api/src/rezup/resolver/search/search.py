@@ -1,4 +1,4 @@
-"""The search: phases, splits and steps back (spec 8.7, 11.1 and 11.2)."""
+"""The search: phases, splits and steps back (rules 8.7, 11.1 and 11.2)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Scopes that are a requirement instead of variants: ephemerals, and conflicts not met so far.
 
-These are judged by their ranges, as there are no versions to count (spec 3.3, 7.4, 7.6).
+These are judged by their ranges, as there are no versions to count (rules 3.3, 7.4, 7.6).
 """
 
 from __future__ import annotations
