@@ -322,3 +322,17 @@ def test_time_stamps_vary_between_machines(kit: Kit, tmp_path: Path) -> None:
         assert (pause, 0 <= float(jitter) <= 0.1) == ("86400", True)
         found.add(jitter)
     assert len(found) > 1
+
+
+def test_a_program_that_calls_the_command_line_is_not_begun_again(machine: Machine) -> None:
+    machine.publish(NEW)
+    program = machine.write(
+        "host.py",
+        "import sys\nfrom rezup_cli.main import main\nprint('begun')\nsys.argv[1:] = ['list']\nsys.exit(main())\n",
+    )
+    for words in ([program], ["-c", program.read_text()]):
+        done = subprocess.run(
+            [machine.installation.python, *words], env=machine.environ, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert (done.returncode, done.stdout.count("begun")) == (0, 1), done.stderr
+    assert not was_checked(machine)

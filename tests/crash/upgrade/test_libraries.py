@@ -166,3 +166,13 @@ def test_a_clock_that_was_set_back_and_a_damaged_stamp(machine: Machine, is_dama
     machine.stamp.write_text("garbage" if is_damaged else f"{time.time() + 1e7:.0f} {' '.join(words[1:])}\n")
     assert machine.used() == NEW
     assert float(machine.stamp.read_text().split()[0]) < time.time() + 60
+
+
+def test_a_library_that_others_could_change_is_not_run(machine: Machine) -> None:
+    library = machine.be_upgraded()
+    for folder in (library, machine.api):
+        for mode in (0o775, 0o757):
+            folder.chmod(mode)
+            assert machine.library() == OLD
+        folder.chmod(0o755)
+        assert machine.library() == NEW

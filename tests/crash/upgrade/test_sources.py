@@ -169,3 +169,23 @@ def test_a_dependency_that_must_be_newer_is_newer_only_there(machine: Machine) -
     assert machine.used() == NEW
     assert [path.name for path in (machine.api / NEW).glob("shellingham-*")] == ["shellingham-99.0.dist-info"]
     assert found.exists()
+
+
+def test_nothing_of_the_current_folder_is_run_while_a_library_is_tried(machine: Machine) -> None:
+    folder = machine.folder / "project"
+    folder.mkdir()
+    (folder / "pkgutil.py").write_text("open('was_run', 'w').close()\n")
+    machine.publish(NEW)
+    assert machine.rezup("list", cwd=folder).code == 0
+    assert machine.library() == NEW
+    assert not (folder / "was_run").exists()
+
+
+def test_a_version_that_failed_is_not_tried_again_at_the_next_check(machine: Machine) -> None:
+    machine.publish(NEW, files={"rezup/settings.py": "import nothing_like_it\n"})
+    fails(machine)
+    machine.let_one_pass()
+    assert machine.use().err == ""
+    refused = machine.rezup("self", "upgrade")
+    assert refused.code == 1
+    assert "does not work here" in refused.err
