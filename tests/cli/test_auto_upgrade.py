@@ -330,7 +330,7 @@ def test_a_program_that_calls_the_command_line_is_not_begun_again(machine: Machi
         "host.py",
         "import sys\nfrom rezup_cli.main import main\nprint('begun')\nsys.argv[1:] = ['list']\nsys.exit(main())\n",
     )
-    for words in ([program], ["-c", program.read_text()]):
+    for words in ([program], [program, "list"], ["-c", program.read_text(), "list"]):
         done = subprocess.run(
             [machine.installation.python, *words], env=machine.environ, capture_output=True, text=True, check=False
         )  # fmt: skip
