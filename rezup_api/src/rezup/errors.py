@@ -24,7 +24,10 @@
     │   ├── RezConfigError          a rezconfig file or a REZ_ variable (also a ValueError)
     │   ├── PackageDefinitionError  a package file, with its line
     │   ├── PackageLocationError    an entry of the packages path that can't be used
-    │   └── ContextFileError        an .rxt file that can't be used
+    │   ├── ContextFileError        an .rxt file that can't be used
+    │   ├── ContextError            a context that can't do what is asked of it
+    │   ├── SuiteError              a suite that can't be read, changed or saved
+    │   └── PackageCommandsError    the commands of a package fail, with file, line and statement
     └── ResolveError                versions, requirements, packages and the solve of a request
         ├── InvalidVersionError     a version or range (also a ValueError)
         ├── InvalidRequirementError   a requirement (also a ValueError)
@@ -335,3 +338,44 @@ class ContextFileError(RuntimePackageError):
     """An ``.rxt`` file, the context that Rez stores, that can't be read or used."""
 
     code = "invalid-context-file"
+
+
+class ContextError(RuntimePackageError):
+    """A context can't do what is asked of it: it is not solved, or packages of it are gone."""
+
+    code = "context-error"
+
+
+class SuiteError(RuntimePackageError):
+    """A suite can't be read, changed or saved."""
+
+    code = "suite-error"
+
+
+class PackageCommandsError(RuntimePackageError):
+    """The commands of a package fail, or stop the environment from being made.
+
+    :param package: such as "maya-2022.1"
+    :param path: the file that the commands stand in
+    :param line: counts from 1; None where it is not known
+    :param statement: the line of code
+    """
+
+    code = "package-commands-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        package: str | None = None,
+        path: str | None = None,
+        line: int | None = None,
+        statement: str | None = None,
+        context: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.package = package
+        self.path = path
+        self.line = line
+        self.statement = statement
+        super().__init__(message, context=context, hint=hint)

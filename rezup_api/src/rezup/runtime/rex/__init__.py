@@ -1,0 +1,1 @@
+"""Running the commands of packages: what Rez calls rex."""

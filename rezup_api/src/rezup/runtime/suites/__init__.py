@@ -1,0 +1,1 @@
+"""Suites: tools of several contexts in one folder."""

@@ -1,0 +1,1 @@
+"""The text of each shell for what package commands do."""
