@@ -27,7 +27,7 @@ TABLE: dict[str, set[str]] = {
     "containers": {"recipes", "installers", "stores", "system"},
     "resolver": set(),
     "runtime": {"resolver", "shells", "system"},
-    "launch": {"containers", "recipes", "shells", "system"},
+    "launch": {"containers", "recipes", "runtime", "shells", "system"},
     "upgrade": {"installers", "system"},
     "settings": {"system"},
     "session": {

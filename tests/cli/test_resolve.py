@@ -222,7 +222,7 @@ ALLOWED = {
     "rezup.runtime.index_store.linked", "rezup.runtime.index_store.reading",
     "rezup.runtime.index_store.stamps", "rezup.runtime.index_store.store",
     "rezup.runtime.index_store.view", "rezup.runtime.index_store.watch",
-    "rezup.system", "rezup.system.dirs", "rezup.system.machine",
+    "rezup.system", "rezup.system.dirs", "rezup.system.kept", "rezup.system.machine",
     "rezup_cli", "rezup_cli.commands", "rezup_cli.commands.options", "rezup_cli.commands.resolve",
     "rezup_cli.console", "rezup_cli.main", "rezup_cli.application", "rezup_cli.bootstrap", "rezup_cli.process",
     "bisect", "_bisect", "gc", "signal", "zlib", "locale", "_locale",

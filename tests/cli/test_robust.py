@@ -18,6 +18,7 @@ from rezup.containers.revision import DAMAGED, NotReadyError, open_ready
 from rezup.errors import ContainerError, LaunchError, RecipeError
 from rezup.launch import environment as launch_environment
 from rezup.launch.scripts import arguments_for
+from rezup.launch.shims import shim_folder
 from rezup.launch.start import run
 from rezup.recipes.names import ContainerName
 from rezup.reporting import Reporter
@@ -229,19 +230,19 @@ class TestLaunch:
 
     def test_rezups_own_python_is_not_found_inside(self, tmp_path: Path) -> None:
         program, shims = tmp_path / "venv" / "bin" / "rezup", tmp_path / "shims-v1"
-        find = launch_environment._shim
-        folder = find(program, shims)
+        folder = shim_folder(str(program), str(shims))
         assert folder is not None
         assert os.listdir(folder) == ["rezup"]
-        assert os.readlink(folder / "rezup") == str(program)
-        assert find(program, shims) == folder
-        (folder / "rezup").unlink()
-        (folder / "rezup").symlink_to("elsewhere")
-        assert find(program, shims) == folder
-        assert os.readlink(folder / "rezup") == str(program)
-        assert find(program, None) is None
+        link = Path(folder, "rezup")
+        assert os.readlink(link) == str(program)
+        assert shim_folder(str(program), str(shims)) == folder
+        link.unlink()
+        link.symlink_to("elsewhere")
+        assert shim_folder(str(program), str(shims)) == folder
+        assert os.readlink(link) == str(program)
+        assert shim_folder(str(program), None) is None
         (tmp_path / "file").touch()
-        assert find(program, tmp_path / "file") is None
+        assert shim_folder(str(program), str(tmp_path / "file")) is None
 
     def test_a_path_that_has_rezup_is_left_as_it_is_and_nothing_is_written(
         self, world: World, tmp_path: Path

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import PackageDefinitionError
 from rezup.resolver.index.tables import Tables
 from rezup.runtime.config import load_config
-from rezup.runtime.filesystem import FilesystemRepository
+from rezup.runtime.filesystem import FilesystemRepository, Unusable
 from rezup.runtime.index_store.folders import PackageFolder
 from rezup.runtime.index_store.store import IndexStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rezup.resolver.repository import PackageRecord, Repository
     from rezup.runtime.index_store.view import View
 
 CONFIG = load_config({"HOME": os.devnull})
+
+
+#: What a version requires that can't be used.
+UNUSABLE = ("!",)
 
 
 def ahead() -> int:
@@ -70,8 +75,11 @@ def store_in(folder: Path | None, clock: Callable[[], int] = ahead, **options: A
     return IndexStore(folder, settings="of tests", clock=clock, **options)
 
 
-def told(tables: Tables, name: str) -> Any:
-    """All that a solver can learn of a family: its records, and its compiled form in words."""
+def told(tables: Tables, name: str, wrong: Mapping[str, str] | None = None) -> Any:
+    """All that a solver can learn of a family: its records, and its compiled form in words.
+
+    :param wrong: what is said to be wrong with versions that can't be used
+    """
     family = tables.number(name)
     try:
         form = tables.load(family)
@@ -85,9 +93,16 @@ def told(tables: Tables, name: str) -> Any:
         ]  # fmt: skip
         asked.append((tables.name(target), without, *words))
     records = [
-        (each.name, str(each.version), *each[2:7], type(each.late).__name__) for each in tables.listed(family)
+        (each.name, str(each.version), *each[2:7], _lateness(each, wrong or {}))
+        for each in tables.listed(family)
     ]
     return records, tables.versions(family), form.starts, form.unindexed, form.broken, asked
+
+
+def _lateness(record: PackageRecord, wrong: Mapping[str, str]) -> str:
+    if record.requires == UNUSABLE:
+        return wrong[str(record.version)]
+    return type(record.late).__name__
 
 
 def fitting(tables: Tables, family: int, number: int) -> int | None:
@@ -103,17 +118,34 @@ def fitting(tables: Tables, family: int, number: int) -> int | None:
 def direct(repositories: Sequence[Repository], names: Iterable[str]) -> dict[str, Any]:
     """The same without any index, as the repositories are now."""
 
+    wrong: dict[str, dict[str, str]] = {name: {} for name in names}
+
     def read(name: str) -> list[PackageRecord]:
-        return [record for repository in repositories for record in repository.family(name)]
+        records = []
+        for record in (record for repository in repositories for record in repository.family(name)):
+            if isinstance(record.late, Unusable) and record.late.requires is None:
+                wrong.setdefault(name, {}).setdefault(str(record.version), str(record.late.error))
+                record = record._replace(requires=UNUSABLE)
+            records.append(record)
+        return records
 
     tables = Tables(read)
-    return {name: told(tables, name) for name in names}
+    return {name: told(tables, name, wrong[name]) for name in names}
+
+
+def load(tables: Tables, name: str) -> None:
+    with suppress(PackageDefinitionError):
+        tables.load(tables.number(name))
 
 
 def touch(view: View, names: Iterable[str]) -> dict[str, Any]:
     """What the view tells of families, by the loop of a resolve."""
     while True:
         tables = view.tables()
-        answer = {name: told(tables, name) for name in names}
+        for name in names:
+            load(tables, name)
         if view.is_fresh():
-            return answer
+            wrong: dict[str, dict[str, str]] = {name: {} for name in names}
+            for name, trouble in view.unusable(names):
+                wrong[name].setdefault(trouble.version, str(trouble.error))
+            return {name: told(tables, name, wrong[name]) for name in names}

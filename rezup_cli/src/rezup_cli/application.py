@@ -29,6 +29,7 @@ COMMANDS = {
     "completions": "completions",
     "config": "config",
     "drop": "drop",
+    "env": "env",
     "index": "index",
     "list": "list",
     "recipe": "recipe",

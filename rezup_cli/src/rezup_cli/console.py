@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rezup.errors import RezupError
     from rezup.session import Session
+    from rezup.session.contexts import Contexts
     from rezup.session.packages import Packages
     from rezup_cli.bootstrap import Start
 
@@ -60,10 +61,28 @@ class Console:
 
         from rezup.session import Session
 
-        program = Path(sys.argv[0]).absolute() if os.path.basename(sys.argv[0]).startswith("rezup") else None
+        script = self._script()
         return Session.create(
-            reporter=ConsoleReporter(self, timings=timings), overrides=self.overrides, program=program
+            reporter=ConsoleReporter(self, timings=timings),
+            overrides=self.overrides,
+            program=None if script is None else Path(script),
         )
+
+    def contexts(self) -> Contexts:
+        """Contexts of this environment; what containers need is not loaded."""
+        from rezup.session.contexts import Contexts
+        from rezup.system.machine import process_environment
+
+        return Contexts(self.packages(), process_environment(), program=self._script())
+
+    def _script(self) -> str | None:
+        """Rezup's own script, where this process runs it."""
+        return os.path.abspath(sys.argv[0]) if os.path.basename(sys.argv[0]).startswith("rezup") else None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only warnings and errors are wanted."""
+        return self.level <= QUIET
 
     def packages(self) -> Packages:
         """Packages of this environment; what containers need is not loaded."""

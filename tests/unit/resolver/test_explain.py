@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
+from rezup.errors import ResolveError
+from rezup.resolver.explain import Step
 from rezup.resolver.graph import REQUEST, Edge, Node
-from support.resolve_worlds import Package, ResolveWorld, resolution
+from support.resolve_worlds import Package, ResolveWorld, random_world, resolution
 
 if TYPE_CHECKING:
     from rezup.resolver.explain import Explanation
@@ -73,6 +76,44 @@ def test_a_cycle_is_told_step_by_step() -> None:
     assert found.text == "a-1 needs b-1; b-1 needs a-1: they need each other"
 
 
+def test_a_package_that_requires_itself_is_told_as_such() -> None:
+    found = explanation([Package("a", "1", ("a",))], "a")
+    assert found.text == "a-1 needs a-1: a-1 requires itself"
+
+
+def test_a_package_that_requires_another_version_of_itself_is_told_as_the_guilty_one() -> None:
+    packages = [
+        Package("tool", "1", ("python-2",)), Package("python", "2.7", ("python-3",)), Package("python", "3.1"),
+    ]  # fmt: skip
+    found = explanation(packages, "tool")
+    assert found.text == (
+        "you asked for tool; tool-1 needs python-2; python-2.7 needs python-3: python-2.7 requires another version of itself"
+    )
+    assert found.guilty == ("python-2.7",)
+
+
+def test_versions_that_all_require_another_of_their_package_are_told_together() -> None:
+    packages = [Package("python", version, ("python-9",)) for version in ("2.6", "2.7")]
+    found = explanation(packages, "python-2")
+    assert found.clash == "every python of 2 (2.6 to 2.7) requires another version of itself"
+
+
+def test_versions_that_require_one_another_are_told_by_the_one_that_was_tried() -> None:
+    packages = [Package("python", "2", ("python-3",)), Package("python", "3", ("python-2",))]
+    found = explanation(packages, "python")
+    assert found.chain[-1] == Step("python-3", "python-2")
+    assert found.text.startswith(
+        "you asked for python; python-3 needs python-2: python-3 requires another version of itself"
+    )
+
+
+def test_a_package_that_requires_another_version_of_itself_by_way_of_others_is_told_step_by_step() -> None:
+    packages = [Package("python", "2", ("x",)), Package("x", "1", ("python-3",)), Package("python", "3")]
+    found = explanation(packages, "python-2")
+    assert found.text == "you asked for python-2; python-2 needs x; x-1 needs python-3: no python is both"
+    assert found.guilty == ("x-1",)
+
+
 def test_a_package_without_variants_left_is_told_with_what_is_in_the_way() -> None:
     packages = [Package("b", "1", (), (("c-2",), ("!c-1",))), *(Package("c", version) for version in "123")]
     found = explanation(packages, "b", "c-1")
@@ -89,6 +130,22 @@ def test_a_clash_after_a_choice_is_told_as_one_of_several() -> None:
     found = explanation(packages, "a", "e")
     assert found.chosen
     assert found.text.endswith("(the first clash among the choices that were tried)")
+
+
+def test_every_failure_in_made_up_studios_can_be_explained_and_drawn() -> None:
+    explained = 0
+    for seed in range(400):
+        try:
+            found = resolution(random_world(random.Random(seed)))
+        except ResolveError:
+            continue
+        told = found.explain()
+        assert (told is None) is found.is_solved, seed
+        assert found.graph().to_dot().startswith("digraph")
+        if told is not None:
+            assert told.text.endswith((told.clash, "that were tried)")), seed
+            explained += 1
+    assert explained > 40
 
 
 # -- graphs

@@ -105,6 +105,10 @@ CHANGES: dict[str, Callable[[Shelf], object]] = {
     "another file in its place": replaced_file,
     "definition removed": lambda shelf: (shelf.path / "app/2.0/package.py").unlink(),
     "definition broken": lambda shelf: shelf.write("app/2.0/package.py", "requires = ["),
+    "definition raises": lambda shelf: shelf.write("app/2.0/package.py", "requires = [][1]\n"),
+    "definition fails outside": lambda shelf: shelf.write("app/2.0/package.py", "import nothing_of_this_name\n"),
+    "yaml broken": lambda shelf: shelf.write("yam/1.0/package.yaml", "{"),
+    "old release broken": lambda shelf: shelf.write("inc/1.0/release.yaml", "{"),
     "requirement broken": lambda shelf: shelf.package("app", "2.0", ["lib-1-2-3+<"]),
     "yaml beaten by py": lambda shelf: shelf.package("yam", "1.0", ["lib-2"]),
     "yaml edited": lambda shelf: shelf.write("yam/1.0/package.yaml", "requires: [lib-2]\n"),
@@ -144,6 +148,14 @@ LINKS: dict[str, Callable[[Shelf], object]] = {
         (shelf.path / "app/1.0/package.py").unlink(),
         (shelf.path / "app/1.0/package.py").symlink_to("../../../elsewhere2/1.2/package.py"),
     ),
+    "definition a loose link": lambda shelf: (
+        (shelf.path / "app/1.0/package.py").unlink(),
+        (shelf.path / "app/1.0/package.py").symlink_to("../../../later/package.py"),
+    ),
+    "definition another loose link": lambda shelf: (
+        (shelf.path / "app/1.0/package.py").unlink(),
+        (shelf.path / "app/1.0/package.yaml").symlink_to("../../../later/package.yaml"),
+    ),
     "family linked to nothing": lambda shelf: (shelf.path / "link").symlink_to("../later"),
 }  # fmt: skip
 
@@ -153,10 +165,7 @@ UNSEEN = {"nothing", "combined yaml beside", "include added", "family linked to 
 
 
 #: Families that can't be kept after a change, and what else others look at.
-BROKEN = {
-    "definition removed": {"app"}, "definition broken": {"app"}, "requirement broken": {"app"},
-    "combined broken": {"comb"},
-}  # fmt: skip
+BROKEN = {"combined broken": {"comb"}, "definition fails outside": {"app"}, "old release broken": {"inc"}}
 NEEDS = {"lib": ["comb"], "new": ["app"]}
 
 
@@ -225,6 +234,15 @@ def test_what_has_settled_is_not_read_twice(shelf: Shelf, tmp_path: Path, change
         ("being built", lambda shelf: shelf.package("app", "3.0", ["lib-1"])),
         ("being built", lambda shelf: (shelf.path / "app/.building3.0").unlink()),
         ("definition broken", lambda shelf: shelf.package("app", "2.0", ["lib-1"])),
+        ("definition raises", lambda shelf: shelf.package("app", "2.0", ["lib-1"])),
+        ("definition raises", lambda shelf: shelf.write("app/2.0/package.py", "requires = [][1:\n")),
+        ("definition fails outside", lambda shelf: shelf.package("app", "2.0", ["lib-1"])),
+        ("yaml broken", lambda shelf: shelf.package("yam", "1.0", ["lib-1"])),
+        ("old release broken", lambda shelf: (shelf.path / "inc/1.0/release.yaml").unlink()),
+        ("requirement broken", lambda shelf: shelf.package("app", "2.0", ["lib-1"])),
+        ("definition removed", lambda shelf: shelf.package("app", "2.0", ["lib-1"])),
+        ("definition removed", lambda shelf: shelf.write("app/2.0/package.yaml", "requires: [lib-1]\n")),
+        ("definition removed", lambda shelf: shutil.rmtree(shelf.path / "app/2.0")),
         ("combined broken", lambda shelf: shelf.write("comb.py", "versions = ['5']\n")),
         ("combined became a folder", lambda shelf: (shutil.rmtree(shelf.path / "comb"), shelf.write("comb.py"))),
         ("combined py to yaml", lambda shelf: shelf.write("comb.py", "versions = ['8']\n")),
@@ -241,6 +259,8 @@ def test_what_has_settled_is_not_read_twice(shelf: Shelf, tmp_path: Path, change
             "family linked", lambda shelf: swap(shelf.path.parent / "elsewhere", shelf.path.parent / "elsewhere2"), marks=posix
         ),
         pytest.param("family linked to nothing", lambda shelf: shelf.write("../later/4.0/package.py"), marks=posix),
+        pytest.param("definition a loose link", lambda shelf: shelf.write("../later/package.py"), marks=posix),
+        pytest.param("definition another loose link", lambda shelf: shelf.write("../later/package.yaml"), marks=posix),
         pytest.param("case only", lambda shelf: shutil.rmtree(shelf.path / "foo"), marks=posix),
     ],
 )  # fmt: skip

@@ -16,6 +16,8 @@ from rezup.session import Packages
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rezup.resolver.repository import LateBinding
+
 
 class Heard(Reporter):
     def __init__(self) -> None:
@@ -157,6 +159,55 @@ def test_a_damaged_definition(studio: Studio) -> None:
         assert studio.reporter.warnings == []
 
 
+def test_a_damaged_definition_is_not_told_any_more_once_it_is_mended(studio: Studio) -> None:
+    path = studio.package("tool/0.5", "1 / 0\n")
+    studio.names("tool-1")
+    assert len(studio.reporter.warnings) == 1
+    path.write_text("")
+    studio.reporter.warnings.clear()
+    assert studio.names("tool-1") == ["python-3.9", "tool-1"]  # which has no need of it
+    assert studio.reporter.warnings == []
+    assert studio.names("tool==0.5") == ["tool-0.5"]
+
+
+def test_a_damaged_release_may_be_mended_though_releases_are_trusted(studio: Studio) -> None:
+    trusting = {"index_trust": "release"}
+    path = studio.package("tool/0.5", "1 / 0\n")
+    for _ in range(2):
+        with pytest.raises(PackageDefinitionError):
+            studio.packages(overrides=trusting).resolve(["tool-0.5"])
+    path.write_text("")
+    found = studio.packages(overrides=trusting).resolve(["tool-0.5"])
+    assert list(map(str, found.resolution.packages)) == ["tool-0.5"]
+
+
+def test_every_damaged_definition_is_told_whenever_an_index_is_built(studio: Studio) -> None:
+    path = studio.package("tool/0.5", "1 / 0\n")
+    for _ in range(2):
+        for build in (
+            lambda: studio.packages().indexes().build(),
+            lambda: studio.packages().indexes().build_shared(str(studio.folder)),
+        ):
+            studio.reporter.warnings.clear()
+            assert build().volatile == ()
+            (warning,) = studio.reporter.warnings
+            assert warning.startswith(f"{path}:1: it can't be loaded")
+
+
+def test_of_two_damaged_definitions_that_of_the_first_repository_is_told(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.package("tool/0.5", "1 / 0\n")
+    other = tmp_path / "other/tool/0.5/package.py"
+    other.parent.mkdir(parents=True)
+    other.write_text("2 / 0\n")
+    folders = [str(tmp_path / "other"), str(studio.folder)]
+    for paths in (folders, folders[::-1]) * 2:
+        with pytest.raises(PackageDefinitionError) as error:
+            studio.packages().resolve(["tool-0.5"], paths=paths)
+        assert error.value.path.startswith(paths[0])
+
+
 def test_repositories_in_memory(studio: Studio) -> None:
     memory = MemoryRepository([PackageRecord("python", Version("9"), ("cmake",))], "memory@mine")
     for _ in range(2):
@@ -165,6 +216,43 @@ def test_repositories_in_memory(studio: Studio) -> None:
         )
         assert list(map(str, found.resolution.packages)) == ["cmake-3", "python-9"]
     assert studio.names("python") == ["python-3.9"]
+
+
+def late(given: LateBinding) -> list[str]:
+    if "bad" in given.request:
+        raise ValueError("no such tool")
+    return ["cmake"] if given.building else ["python-2"] if "tool" not in given.request else []
+
+
+LATE = MemoryRepository([PackageRecord("late", Version("1"), late=late), PackageRecord("bad", Version("2"))])
+
+
+def test_late_requirements_in_memory_see_each_request(studio: Studio) -> None:
+    packages = studio.packages(memory={"mine": LATE})
+
+    def names(*request: str, **options: Any) -> list[str]:
+        paths = ["memory@mine", str(studio.folder)]
+        return list(map(str, packages.resolve(request, paths=paths, **options).resolution.packages))
+
+    for _ in range(2):
+        assert names("late") == ["python-2.7", "late-1"]
+        assert names("late", "tool") == ["late-1", "python-3.9", "tool-1"]
+        assert names("late", building=True) == ["cmake-3", "late-1"]
+        assert names("bad") == ["bad-2"]
+        with pytest.raises(
+            PackageDefinitionError, match="memory@rezup: late-1: late-bound requires fails"
+        ) as error:
+            names("late", "bad")
+        assert error.value.context == "ValueError: no such tool"
+
+
+@pytest.mark.parametrize("building", [False, True])
+def test_a_damaged_definition_beside_the_one_that_is_taken(studio: Studio, building: bool) -> None:
+    studio.package("tool/0.5", "1 / 0\n")
+    found = ["cmake-3"] if building else []
+    assert studio.names("tool-1", building=building) == [*found, "python-3.9", "tool-1"]
+    with pytest.raises(PackageDefinitionError, match="it can't be loaded"):
+        studio.packages().resolve(["tool-0.5"], building=building)
 
 
 def test_an_entry_that_is_no_location(studio: Studio) -> None:

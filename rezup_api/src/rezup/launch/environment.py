@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rezup.errors import NestedContainerError
+from rezup.launch.shims import shim_folder
 from rezup.recipes.variables import compose as compose_variables
 
 if TYPE_CHECKING:
@@ -68,37 +69,10 @@ def compose(
     # The recipe may set PATH; ours still comes first.
     old = [part for part in environment.get("PATH", os.defpath).split(os.pathsep) if part not in folders]
     if program is not None and str(program.parent) not in old:
-        old.append(str(_shim(program, shims) or program.parent))
+        folder = shim_folder(os.fspath(program), None if shims is None else os.fspath(shims))
+        old.append(folder or str(program.parent))
     environment["PATH"] = os.pathsep.join([*folders, *old])
     return environment
-
-
-def _shim(program: Path, shims: Path | None) -> Path | None:
-    """A folder that holds a link to `program` and nothing else; None where there can't be one.
-
-    Beside the script itself lies rezup's own Python, which must not be found in a container.
-    """
-    if shims is None or os.name == "nt":
-        return None
-    from zlib import crc32
-
-    folder = shims / f"{crc32(os.fsencode(program)):08x}"
-    if os.pathsep in str(folder):
-        return None
-    link, target = folder / "rezup", os.fspath(program)
-    try:
-        if os.readlink(link) == target:
-            return folder
-    except OSError:
-        pass  # not there yet, or no link
-    new = folder / f".rezup.{os.getpid()}"
-    try:
-        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        new.symlink_to(target)
-        new.replace(link)
-    except OSError:
-        return None
-    return folder
 
 
 def refuse_nested(environ: Mapping[str, str]) -> None:

@@ -15,10 +15,18 @@ if TYPE_CHECKING:
     from rezup.system.locks import Hold
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold, *, wait: bool = True) -> int:
+def run(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    hold: Hold,
+    *,
+    wait: bool = True,
+    own_session: bool = False,
+) -> int:
     """Run a program that keeps the revision held; on POSIX this process becomes it.
 
     :param wait: False starts it detached from the terminal and returns at once
+    :param own_session: whether it leads a session of its own, so that it stays a child
     :returns: the program's exit status, 128+N for signal N; 0 with `wait` False
     :raises LaunchError: it can't be started
     """
@@ -30,9 +38,9 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold, *,
         )
     if not wait:
         return _detach(arguments, environment, hold)
-    if sys.platform != "win32" and hold.keep_for_children():
+    if sys.platform != "win32" and hold.keep_for_children() and not own_session:
         _become(arguments, environment)
-    return spawn(arguments, environment, hold)
+    return spawn(arguments, environment, hold, own_session=own_session)
 
 
 def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
@@ -51,7 +59,9 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoRetur
         raise _cannot_start(arguments[0], error) from error
 
 
-def spawn(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) -> int:
+def spawn(
+    arguments: Sequence[str], environment: Mapping[str, str], hold: Hold, *, own_session: bool = False
+) -> int:
     """Run a program as a child and wait for it; Ctrl-C is the child's business.
 
     :raises LaunchError: it can't be started
@@ -61,7 +71,10 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) 
     descriptors = () if hold.descriptor is None or os.name == "nt" else (hold.descriptor,)
     try:
         process = subprocess.Popen(
-            _found(arguments, environment), env=dict(environment), pass_fds=descriptors
+            _found(arguments, environment),
+            env=dict(environment),
+            pass_fds=descriptors,
+            start_new_session=own_session,
         )
     except (OSError, ValueError) as error:
         raise _cannot_start(arguments[0], error) from error

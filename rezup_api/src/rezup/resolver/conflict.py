@@ -203,11 +203,11 @@ class ExactPhase:
         old = self._masks[scope]
         if old > 0:
             new = old & self._tables.members(scope, asked)
-            if new != old:
+            if new and new != old:
                 self._masks[scope] = new
                 self._dirty.add(scope)
                 self._changed.add(scope)
-            return bool(new)
+            return bool(new)  # with nothing left the scope stays as it was, for explanations
         requirement = self._others[scope]
         if requirement.is_ephemeral:
             left = narrowed(requirement, asked)

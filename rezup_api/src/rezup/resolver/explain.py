@@ -78,9 +78,8 @@ def explain(resolution: Resolution) -> Explanation | None:
     if isinstance(reason, Cycle):
         names = [versioned(*each) for each in (*reason.packages, reason.packages[0])]
         steps = [Step(asker, target) for asker, target in pairwise(names)]
-        return Explanation(
-            (tuple(steps),), "they need each other", tuple(names[:-1]), chosen=resolution.phases > 1
-        )
+        clash = "they need each other" if len(steps) > 1 else f"{names[0]} requires itself"
+        return Explanation((tuple(steps),), clash, tuple(names[:-1]), chosen=resolution.phases > 1)
     if failure.phase is None or reason is None:
         return _of_request(resolution) if isinstance(reason, Conflict) else _without_reason(resolution)
     return _Chains(failure.phase).explanation(reason, chosen=resolution.phases > 1 and failure.phase.is_later)
@@ -168,12 +167,26 @@ class _Chains:
     def explanation(self, reason: Conflict | TotalReduction, *, chosen: bool) -> Explanation:
         if isinstance(reason, Conflict):
             target = self._tables.number(reason.dependency.name)
+            if self._excludes_itself(target):
+                return self._of_itself(target, chosen=chosen)
             ways = self._clashing(target)
             return self._told(ways, target, chosen=chosen)
         first = reason.reductions[0]
         scope = self._tables.number(first.name)
         target = self._tables.number(first.dependency.name)
         return self._of_reduction(reason, scope, target, chosen=chosen)
+
+    def _excludes_itself(self, scope: int) -> bool:
+        """Whether all that is left of a scope asks for other versions of itself."""
+        asked = self._asked.get(scope, {}).get(scope)
+        if asked is None or asked.range is None or asked.is_ephemeral:
+            return False
+        return not self._tables.members(scope, asked.range) & self._phase.masks[scope]
+
+    def _of_itself(self, scope: int, *, chosen: bool) -> Explanation:
+        name = self._label(scope)
+        clash = f"{name} requires another version of itself"
+        return Explanation((self._way(scope, scope),), clash, (name,), chosen=chosen)
 
     def _askers(self, target: int) -> list[int]:
         found = [scope for scope, asked in self._asked.items() if target in asked]

@@ -9,7 +9,6 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import PackageDefinitionError
-from rezup.runtime.config.files import line_of, missing_rez_hint
 from rezup.runtime.plain_definition import plain_definition
 from rezup.runtime.source_code import SourceCode
 from rezup.runtime.vocabulary import REX_FUNCTIONS, provided
@@ -98,6 +97,8 @@ def _executed(path: str, content: bytes) -> dict[str, Any]:
     except PackageDefinitionError:
         raise
     except (Exception, SystemExit) as error:  # whatever a program may raise
+        from rezup.runtime.config.files import line_of, missing_rez_hint
+
         raise PackageDefinitionError(
             "it can't be loaded",
             path=path,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from glob import escape, glob
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import PackageDefinitionError
 from rezup.resolver.ranges import VersionRange
 from rezup.resolver.requirement import Requirement
-from rezup.runtime.config.files import line_of, missing_rez_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,6 +119,8 @@ def value_of(source: SourceCode, package: Package | Variant, binding: Binding | 
         names.update(included(source.includes, package.base))
         exec(compile(source.runnable(), where, "exec"), names)  # noqa: S102 - the package's own code
     except (Exception, SystemExit) as error:  # whatever a program may raise
+        from rezup.runtime.config.files import line_of, missing_rez_hint
+
         inside = line_of(error, where)
         raise PackageDefinitionError(
             f"late-bound {source.name} fails" + ("" if inside is None else f" in its line {inside - 1}"),
@@ -149,10 +148,14 @@ def _module(name: str, base: str | None) -> ModuleType | None:
         return None
     path, digest = include_files(name, base)
     if not (os.path.isfile(path) and os.path.isfile(digest)):
+        from glob import escape, glob
+
         older = sorted(glob(escape(path.removesuffix(".py")) + "-*.py"))  # as Rez wrote them before
         if not older:
             return None
         path = older[0]
+    import importlib.util
+
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         return None

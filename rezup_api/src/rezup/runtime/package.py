@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +189,16 @@ class Variant:
         self._values: dict[str, Any] = {}
 
     @property
+    def name(self) -> str:
+        """The name of its family."""
+        return self.parent.name
+
+    @property
+    def version(self) -> Version:
+        """See `Package`."""
+        return self.parent.version
+
+    @property
     def base(self) -> str | None:
         """See `Package`."""
         return self.parent.base
@@ -268,6 +277,8 @@ class Variant:
         if not self.parent.hashed_variants:
             return os.path.join("", *(each.safe_str() for each in self.variant_requires))
         written = str([str(each) for each in self.variant_requires])
+        import hashlib
+
         # Names a folder; it is not there to be secret.
         digest = hashlib.sha1(written.encode(), usedforsecurity=False).hexdigest()
         if shortlinks and self.base is not None:

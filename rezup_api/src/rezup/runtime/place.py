@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rezup.errors import PackageDefinitionError
 from rezup.resolver.ranges import VersionRange
 from rezup.runtime.attributes import version as read_version
-from rezup.runtime.definition import load_definition, read_definition
 from rezup.runtime.late import include_files
-from rezup.runtime.nature import PURE, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -73,18 +71,20 @@ class Place:
     """One package: what its place says of it, and a way to its definition."""
 
     __slots__ = (
-        "_beside", "_content", "_data", "_is_plain", "_load", "_mark", "_path", "_paths", "folder", "name",
-        "shortlinks", "version",
+        "_beside", "_content", "_data", "_is_plain", "_load", "_mark", "_path", "_paths", "folder",
+        "is_known", "name", "shortlinks", "version",
     )  # fmt: skip
 
     def __init__(
         self, name: str, version: Version, paths: Sequence[str], load: Callable[[], Loaded], *,
         mark: str = "", folder: str | None = None, shortlinks: str | None = None,
+        data: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Note where it lies.
 
         :param paths: where the definition may be, best first
         :param mark: which of the packages in the file it is
+        :param data: what the definition says, if that is known
         """
         self.name = name
         self.version = version
@@ -98,7 +98,9 @@ class Place:
         self._content: bytes | None = None
         self._beside: tuple[str, ...] = ()
         self._is_plain = False
-        self._data: dict[str, Any] | PackageDefinitionError | None = None
+        self._data: dict[str, Any] | PackageDefinitionError | None = data
+        self.is_known = data is not None
+        """Whether what it says was known beforehand."""
 
     @property
     def uri(self) -> str:
@@ -109,13 +111,19 @@ class Place:
     def path(self) -> str:
         """The definition file; where it would be, if there is none."""
         if self._path is None:
-            self._path = next((path for path in self._paths if os.path.isfile(path)), self._paths[0])
+            paths = self._paths
+            if len(paths) > 1:
+                self._path = next((path for path in paths if os.path.isfile(path)), paths[0])
+            else:
+                self._path = paths[0]
         return self._path
 
     def nature(self) -> Nature | None:
         """What the definition depends on; None where it can't be loaded."""
         if self._content is None:
             return None
+        from rezup.runtime.nature import PURE, judge
+
         found = PURE if self._is_plain else judge(self.path, self._content)
         files = self._beside
         if self.folder is not None:
@@ -170,6 +178,8 @@ def load_folder(folder: str, paths: Sequence[str], settings: RepositorySettings)
 
     :raises PackageDefinitionError: there is none, or it can't be loaded
     """
+    from rezup.runtime.definition import read_definition
+
     for path in paths:
         content = read_file(path)
         if content is not None:
@@ -191,6 +201,8 @@ def load_combined(path: str, settings: RepositorySettings) -> Loaded:
     content = read_file(path)
     if content is None:
         raise PackageDefinitionError("it is gone", path=path)
+    from rezup.runtime.definition import read_definition
+
     data, is_plain = read_definition(path, content, settings.python_paths)
     return Loaded(path, content, data, is_plain=is_plain)
 
@@ -200,6 +212,8 @@ def _old_release(paths: tuple[str, ...], longest: int) -> dict[str, Any]:
     release, log, time = paths
     content = read_file(release)
     if content is not None:
+        from rezup.runtime.definition import load_definition
+
         data = load_definition(release, content)
         if "changelog" in data:
             text = data["changelog"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     from rezup.runtime.vocabulary import Decorator
 
@@ -20,14 +21,23 @@ class SourceCode:
     worked out when first asked for.
     """
 
-    __slots__ = ("_content", "_text", "as_function", "decorators", "function", "line", "name", "path")
+    __slots__ = (
+        "_code", "_content", "_first", "_text",
+        "as_function", "decorators", "function", "line", "name", "path",
+    )  # fmt: skip
 
     def __init__(
         self, text: str | None = None, *, path: str = "", name: str = "", line: int | None = None,
         function: Callable[..., Any] | None = None, content: bytes | None = None,
-        decorators: tuple[Decorator, ...] = (), as_function: bool = True,
+        decorators: tuple[Decorator, ...] = (), as_function: bool = True, code: CodeType | None = None,
     ) -> None:  # fmt: skip
+        """Note what is known.
+
+        :param code: what `compiled` gave earlier, by the same Python and for the same file
+        """
         self._text = None if text is None else text.rstrip()
+        self._code = code
+        self._first = 0
         self._content = content
         self.path = path
         self.name = name
@@ -56,7 +66,7 @@ class SourceCode:
     def text(self) -> str:
         """The text of the body."""
         if self._text is None:
-            self._text = body_text(self._content or b"", self.line or 1)
+            self._text, self._first = _body(self._content or b"", self.line or 1)
             self._content = None
         return self._text
 
@@ -87,11 +97,28 @@ class SourceCode:
 
     def runnable(self) -> str:
         """A program that runs the text: as a function whose value is `_result`, or as it is."""
-        body = textwrap.indent(self.text or "pass", "    ")
+        # Blank lines, too, as Rez does: they may stand within a text of several lines.
+        body = "    " + (self.text or "pass").replace("\n", "\n    ")
         if not self.as_function:
             return f"if True:\n{body}"
         name = self.name or "_unnamed"
         return f"def {name}():\n{body}\n_result = {name}()"
+
+    def compiled(self) -> CodeType:
+        """`runnable` as byte code, made once.
+
+        Its lines are those of the file `path` for a function, which has a `line`; else they are
+        those of the text plus one. It can be marshalled and handed to another `SourceCode`.
+
+        :raises SyntaxError: the text is no Python
+        """
+        if self._code is None:
+            text, first = self.runnable(), self._first
+            if first == 1:  # the function is all on the first line
+                text = text.replace("\n    ", " ", 1)
+            name = f"<{self.path}>" if self.line is None else self.path
+            self._code = compile("\n" * max(first - 2, 0) + text, name, "exec")
+        return self._code
 
 
 def body_text(content: bytes, first: int) -> str:
@@ -99,12 +126,17 @@ def body_text(content: bytes, first: int) -> str:
 
     Comments before the first statement and after the last one belong to it.
     """
+    return _body(content, first)[0]
+
+
+def _body(content: bytes, first: int) -> tuple[str, int]:
+    """The same, and the line of the file that it begins in."""
     text = content.decode(_encoding(content), "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python counts lines, unlike splitlines
     lines = [line + "\n" for line in text.split("\n")]
     signature, column, last, inline = _extent(lines[first - 1 :])
     if inline is not None:
-        return inline
+        return inline, first
     body = lines[first - 1 + signature : first - 1 + last]
     for line in lines[first - 1 + last :]:
         if line.strip() and not (line.lstrip()[0] == "#" and _indentation(line) >= column):
@@ -113,7 +145,7 @@ def body_text(content: bytes, first: int) -> str:
     text = textwrap.dedent("".join(body).rstrip())
     if "\n#" in text or text.startswith("#"):
         text = textwrap.dedent(_aligned(text))
-    return text.rstrip()
+    return text.rstrip(), first + signature
 
 
 def _extent(lines: list[str]) -> tuple[int, int, int, str | None]:

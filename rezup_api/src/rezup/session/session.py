@@ -1,27 +1,23 @@
 """The one composition root: wires settings, stores, installers and launching together.
 
+What it offers is here; `places` finds where containers live, `wiring` puts together what works on
+one, `listing` looks through all of them, `packages` resolves.
+
 A session reads the environment once. Containers may live in different roots, since a recipe can
 name its own; :meth:`Session.place` answers where one lives.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rezup.containers.acquisition import Acquired, Acquisition
-from rezup.containers.choice import Wanted
-from rezup.containers.remembered import Remembered
-from rezup.errors import (
-    RevisionNotFoundError,
-    RezupError,
-    StoreError,
-)
+from rezup.containers.acquisition import Acquired
+from rezup.errors import RevisionNotFoundError, StoreError
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
 from rezup.reporting import Reporter, stage
 from rezup.session.places import Place, Places
+from rezup.session.wiring import Wiring
 from rezup.stores.local import LocalStore
-from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 from rezup.system.dirs import user_home
 from rezup.system.locks import Gone
@@ -29,9 +25,10 @@ from rezup.system.machine import platform_tag, process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from rezup.containers.backoff import Backoff
-    from rezup.containers.creation import Maker, Workshop
+    from rezup.containers.acquisition import Acquisition
+    from rezup.containers.choice import Wanted
     from rezup.containers.inventory import ContainerSummary, RevisionSummary
     from rezup.containers.revision import Revision
     from rezup.containers.status import Status
@@ -57,6 +54,7 @@ class Session:
         self.environ = environ
         self.reporter = reporter
         self._places = Places(environ, overrides, recipes_folder)
+        self._wiring = Wiring(environ, reporter, self._places)
         self._program = program
 
     @classmethod
@@ -112,8 +110,8 @@ class Session:
         :param local: leave the remote root out
         :raises ContainerNotFoundError: no such container, and no recipe to make it from
         """
-        wanted = self._wanted(place, revision)
-        acquisition = self._acquisition(place, local=local)
+        wanted = self._wiring.wanted(place, revision)
+        acquisition = self._wiring.acquisition(place, local=local)
         with stage(self.reporter, "choose"):
             acquired = acquisition.acquire(wanted)
         if acquired is not None:
@@ -127,9 +125,9 @@ class Session:
         :raises RecipeError: the recipe can't be used
         :raises InstallError: the environment can't be built
         """
-        recipe = self._recipe(place, recipe_file)
+        recipe = self._wiring.recipe(place, recipe_file)
         return self._held(
-            place, self._workshop(place).create(place.name, recipe, keep_own=True), "made just now"
+            place, self._wiring.workshop(place).create(place.name, recipe, keep_own=True), "made just now"
         )
 
     def enter(
@@ -206,9 +204,9 @@ class Session:
             )
         return publish(
             place.name,
-            self._recipe(place, recipe_file),
+            self._wiring.recipe(place, recipe_file),
             place.remote,
-            maker=self._maker(),
+            maker=self._wiring.maker(),
             reporter=self.reporter,
             allow_local_paths=allow_local_paths,
         )
@@ -237,27 +235,9 @@ class Session:
 
     def containers(self) -> tuple[list[ContainerSummary], RemoteUnreachableError | None]:
         """Every container known here, on the remote, or by its recipe only."""
-        from rezup.containers.inventory import containers
-        from rezup.recipes.discovery import discover
+        from rezup.session.listing import containers
 
-        recipes = {found.name: found.path for found in discover(self.recipes_folder)}
-        settings = self.settings()
-        local, remote_root = LocalStore(settings.root_local), settings.root_remote
-        remote = RemoteStore(remote_root) if remote_root else None
-        summaries, unreachable = containers(local, remote, recipes)
-        by_name = {summary.name: summary for summary in summaries}
-        for name, path in recipes.items():  # those whose recipe names other roots
-            try:
-                if not self._places.roots(path):
-                    continue
-                place = self.place(name)
-                own, error = containers(place.local, place.remote, {name: path})
-            except RezupError as problem:  # one bad recipe must not hide the others
-                self.reporter.warning(str(problem))
-                continue
-            by_name.update((summary.name, summary) for summary in own if summary.name == name)
-            unreachable = unreachable or error
-        return [by_name[name] for name in sorted(by_name)], unreachable
+        return containers(self._places, self.reporter)
 
     def revisions(self, place: Place) -> tuple[list[RevisionSummary], RemoteUnreachableError | None]:
         """All revisions of a container, newest first.
@@ -281,8 +261,8 @@ class Session:
             (inside[0], Stamp(inside[1])) if inside[0] and inside[1] and Stamp.is_stamp(inside[1]) else None
         )
         return status(
-            self._acquisition(place),
-            self._wanted(place, revision),
+            self._wiring.acquisition(place),
+            self._wiring.wanted(place, revision),
             current=None if revision is not None else current,
             settings=place.settings.described(),
         )
@@ -320,65 +300,20 @@ class Session:
 
         return Packages(self.environ, reporter=self.reporter, overrides=self._places.overrides)
 
-    # -- wiring -------------------------------------------------------------------------------
-
-    def _wanted(self, place: Place, revision: str | None) -> Wanted:
-        if revision is not None:
-            return Wanted(place.name, revision)
-        return Wanted(place.name, place.settings.use_revision, place.settings.origins["use_revision"])
-
-    def _acquisition(self, place: Place, *, local: bool = False) -> Acquisition:
-        cache = None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "remotes-v1"
-        return Acquisition(
-            local=place.local,
-            remote=None if local else place.remote,
-            remembered=Remembered(cache, place.remote.root if place.remote else Path()),
-            workshop=lambda: self._workshop(place),
-            backoff=lambda: self._backoff(place),
-            reporter=self.reporter,
-            platform=platform_tag(),
-        )
-
-    def _backoff(self, place: Place) -> Backoff:
-        from rezup.containers.backoff import Backoff
-
-        return Backoff(place.settings.folders.state / "backoff", place.local.root)
+    # -- making -------------------------------------------------------------------------------
 
     def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
         """A container that exists nowhere yet comes from its own recipe; the default one always can."""
         if not place.has_own_recipe or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
             raise self._places.not_found(place)
-        recipe = self._recipe(place, None)
+        recipe = self._wiring.recipe(place, None)
         self.reporter.info(f"{place.name}: first use, building it from {place.recipe_file}")
-        self._workshop(place).create(place.name, recipe, keep_own=False)
+        self._wiring.workshop(place).create(place.name, recipe, keep_own=False)
         # Chosen again, so that a pin or a remote that appeared meanwhile is respected.
         acquired = acquisition.acquire(wanted)
         if acquired is None:
             raise self._places.not_found(place)
         return acquired
-
-    def _recipe(self, place: Place, recipe_file: Path | None) -> Recipe:
-        from rezup.recipes.default import write_default
-        from rezup.recipes.parse import load
-        from rezup.recipes.secrets import literal_secrets
-
-        path = recipe_file or place.recipe_file
-        if recipe_file is None and not path.is_file():
-            path = self.recipes_folder / "rezup.toml"
-            try:
-                if write_default(path):
-                    self.reporter.info(f"wrote the default recipe {path}; change it as you like")
-            except OSError as error:
-                raise StoreError(
-                    f"the default recipe {path} can't be written", context=error.strerror,
-                    hint="give a recipe with --make RECIPE",
-                ) from error  # fmt: skip
-        recipe = load(path)
-        for problem in recipe.warnings:
-            self.reporter.warning(str(problem))
-        for problem in literal_secrets(recipe):
-            self.reporter.warning(str(problem))
-        return recipe
 
     def _held(self, place: Place, revision: Revision, reason: str) -> Acquired:
         try:
@@ -389,36 +324,3 @@ class Session:
                 hint="see who drops revisions, and try again",
             ) from error
         return Acquired(revision, hold, reason, is_from_remote=False)
-
-    def _maker(self) -> Maker:
-        from rezup import __version__
-        from rezup.containers.creation import Maker
-        from rezup.system.machine import host_name, user_name
-
-        return Maker(user_name(), host_name(), __version__, platform_tag())
-
-    def _workshop(self, place: Place) -> Workshop:
-        from rezup.containers.building import Builder
-        from rezup.containers.creation import Workshop
-
-        if self._places.is_in_a_home_of_another:
-            raise StoreError(
-                "root does not build in the home of another user",
-                context="the files would belong to root, and that user could not change them",
-                hint="run it without sudo, or with `sudo -H`",
-            )
-        settings = place.settings
-        return Workshop(
-            store=place.local,
-            build=Builder(
-                environ=self.environ,
-                cache=settings.cache_dir,
-                logs=settings.folders.state / "logs",
-                reporter=self.reporter,
-                offline=settings.offline,
-                fetch_python=settings.fetch_python,
-            ),
-            maker=self._maker(),
-            reporter=self.reporter,
-            lock_timeout=settings.lock_timeout,
-        )

@@ -71,9 +71,10 @@ class Error(NamedTuple):
 
 
 class Command(NamedTuple):
-    """Run a command line of the shell."""
+    """Run a command line of the shell, or a program with arguments that are quoted for it."""
 
     text: str
+    arguments: tuple[EscapedString, ...] = ()
 
 
 class Comment(NamedTuple):

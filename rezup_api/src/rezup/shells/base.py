@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +26,7 @@ PARAMETERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Startup:
+class Startup(NamedTuple):
     """What an interactive start needs to know."""
 
     executable: str
@@ -41,13 +39,12 @@ class Startup:
     """Holds Rez's ``complete.sh``, ``complete.zsh`` and ``complete.csh``; what is missing is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """A command, and what has to change in the environment it is run with."""
 
     argv: tuple[str, ...]
     """Program and arguments, each exactly as the program is to receive it."""
-    environment: dict[str, str | None] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = {}
     """Variables to set; those that are None are to be removed."""
 
     def apply(self, environ: Mapping[str, str]) -> dict[str, str]:

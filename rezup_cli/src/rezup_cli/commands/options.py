@@ -155,3 +155,49 @@ def _advice(text: str, name: str | None, option: str) -> str:
     if not name:
         return f" To make a revision of container {text}: rezup use {text} --make"
     return f" Without a value, `rezup use {name} --make` takes ~/rezup.{name}.toml."
+
+
+def resolve_options(function: F) -> F:
+    """What a resolve can be told: ``--no-implicit --time --exclude --include --max-fails --time-limit``."""
+    for option in reversed(
+        [
+            click.option("--no-implicit", "--ni", is_flag=True, help="Leave the implicit packages out."),
+            click.option(
+                "-t", "--time", metavar="TIME",
+                help="Ignore packages released later: seconds since 1970, or -2d, -0.5h.",
+            ),
+            click.option(
+                "--exclude", multiple=True, metavar="RULE",
+                help="Hide packages, such as '*.beta'; may be repeated.",
+            ),
+            click.option(
+                "--include", multiple=True, metavar="RULE",
+                help="Spare packages from being hidden; may be repeated.",
+            ),
+            click.option(
+                "--max-fails", type=click.IntRange(0), metavar="N", help="Give up after N failed steps."
+            ),
+            click.option(
+                "--time-limit", type=click.FloatRange(0), metavar="SECS",
+                help="Give up after so many seconds.",
+            ),
+        ]
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def seconds_of(text: str | None) -> int | None:
+    """The value of ``--time``: seconds since 1970.
+
+    :raises click.BadParameter: it can't be understood
+    """
+    if text is None:
+        return None
+    from rezup.errors import ResolveError
+    from rezup.session.packages.request import parse_time
+
+    try:
+        return parse_time(text)
+    except ResolveError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--time") from None

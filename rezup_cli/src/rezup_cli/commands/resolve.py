@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rezup_cli.commands.options import json_option, paths_option, talk_options
+from rezup_cli.commands.options import json_option, paths_option, resolve_options, seconds_of, talk_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,18 +27,7 @@ if TYPE_CHECKING:
 )
 @click.argument("request", nargs=-1, metavar="PKG...")
 @paths_option
-@click.option("--no-implicit", is_flag=True, help="Leave the implicit packages out.")
-@click.option(
-    "--time", metavar="TIME", help="Ignore packages released later: seconds since 1970, or -2d, -0.5h."
-)
-@click.option(
-    "--exclude", multiple=True, metavar="RULE", help="Hide packages, such as '*.beta'; may be repeated."
-)
-@click.option(
-    "--include", multiple=True, metavar="RULE", help="Spare packages from being hidden; may be repeated."
-)
-@click.option("--max-fails", type=click.IntRange(0), metavar="N", help="Give up after N failed steps.")
-@click.option("--time-limit", type=click.FloatRange(0), metavar="SECS", help="Give up after so many seconds.")
+@resolve_options
 @click.option(
     "--patch", is_flag=False, flag_value="", metavar="[RXT]",
     help="Change the request of a context: that of the .rxt file, else the one you are in.",
@@ -79,7 +68,7 @@ def command(
         request,
         paths=paths,
         implicit=not no_implicit,
-        time=None if time is None else _seconds(time),
+        time=seconds_of(time),
         excludes=exclude,
         includes=include,
         max_fails=max_fails,
@@ -93,16 +82,6 @@ def command(
         for part, seconds in resolved.timings.items():
             click.echo(f"{part:10} {seconds * 1000:8.2f} ms", err=True)
     return console.leave(status)
-
-
-def _seconds(text: str) -> int:
-    from rezup.errors import ResolveError
-    from rezup.session.packages.request import parse_time
-
-    try:
-        return parse_time(text)
-    except ResolveError as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--time") from None
 
 
 def _context(packages: Packages, patch: str | None) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from rezup.runtime.package import Variant
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Context:
+class Context(NamedTuple):
     """What Rez calls a ResolvedContext; its fields have the names that its file gives them.
 
     :raises PackageDefinitionError: on access of packages whose definition can't be loaded
@@ -41,7 +39,7 @@ class Context:
     package_orderers: Any = None
     """Plain data."""
     default_patch_lock: str = "no_lock"
-    patch_locks: Mapping[str, str] = field(default_factory=dict)
+    patch_locks: Mapping[str, str] = {}
     append_sys_path: bool = True
     caching: bool = True
     package_caching: bool = False

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import DamagedIndexError
-from rezup.runtime.index_store.linked import read_linked
+from rezup.runtime.index_store.linked import SUFFIX, read_linked
 from rezup.runtime.index_store.reading import read_family
-from rezup.runtime.index_store.store import SUFFIX, shared_file
+from rezup.runtime.index_store.store import shared_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,4 +197,5 @@ def _counts(linked: Linked) -> list[int]:
 
 
 def _words(record: PackageRecord) -> tuple[object, ...]:
-    return (record.name, str(record.version), *record[2:])
+    """All that an index stores of a package."""
+    return (record.name, str(record.version), *record._replace(late=None)[2:])

@@ -24,14 +24,16 @@ from rezup.runtime.index_store.content import InMemory, open_content
 from rezup.runtime.index_store.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rezup.runtime.index_store.content import Content, Piece
     from rezup.runtime.index_store.stamps import Stamp
+    from rezup.runtime.index_store.unusable import Trouble
 
 MAGIC = b"rezuplnk"
+SUFFIX = ".idx"
 #: Raise it whenever what is stored means something else, also when definitions are read differently.
-FORMAT = 2
+FORMAT = 3
 _HEAD = 32
 _INDEX_HEAD = 32
 _DIRECTORY = 3  # which number in the head of the index is the length of its directory
@@ -114,6 +116,18 @@ class Linked:
             return (None,) * len(self.roots)
         found = marshal.loads(self.block(family))  # noqa: S302 - as trusted as the package files
         return tuple([None if watch is None else Watch(*watch) for watch in found])
+
+    def unusable(self) -> Iterator[tuple[str, Trouble]]:
+        """(family, what is wrong with one of its versions) for all families, ascending.
+
+        :raises DamagedIndexError: some of it is damaged
+        """
+        from rezup.runtime.index_store.unusable import Trouble
+
+        for name, number in sorted(self.index.names().items()):
+            for watch in self.watches(number):
+                for trouble in watch.unusable if watch is not None else ():
+                    yield name, Trouble(*trouble)
 
     def block(self, family: int) -> Piece:
         """The bytes of what is to be watched of a family, checked."""

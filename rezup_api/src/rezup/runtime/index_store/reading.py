@@ -42,11 +42,13 @@ class FamilyNow(NamedTuple):
     @property
     def storable(self) -> tuple[PackageRecord, ...]:
         """What an index may keep."""
-        return () if self.volatile else self.records
+        if self.volatile:
+            return ()
+        return tuple([each if each.late is None else each._replace(late=None) for each in self.records])
 
 
 def read_family(sources: Sequence[Source], name: str, clock: Clock) -> FamilyNow:
-    """Read a family from all repositories; what can't be loaded is a reason to read it again."""
+    """Read a family from all repositories; what can't be loaded at all is a reason to read it again."""
     records: list[PackageRecord] = []
     watches: list[Watch | None] = []
     failure: PackageDefinitionError | None = None
@@ -61,9 +63,15 @@ def read_family(sources: Sequence[Source], name: str, clock: Clock) -> FamilyNow
             failure = failure or error
             watches.append(Watch(before.folder, ABSENT, volatile=str(error)))
             continue
-        records += [reading.record for reading in readings]
+        records += [record if record.late is None else _marked(record) for record, *_ in readings]
         watches.append(before.watch(readings) if before.is_listed else None)
     return FamilyNow(() if failure else tuple(records), tuple(watches), failure)
+
+
+def _marked(record: PackageRecord) -> PackageRecord:
+    from rezup.runtime.index_store.unusable import marked  # a valid index needs none of this
+
+    return marked(record)
 
 
 class Listing(NamedTuple):

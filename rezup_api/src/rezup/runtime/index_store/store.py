@@ -22,7 +22,7 @@ from rezup.errors import StoreError
 from rezup.resolver.index import stored
 from rezup.runtime.index_store.content import InMemory
 from rezup.runtime.index_store.folders import PackageFolder
-from rezup.runtime.index_store.linked import Linked, Root, Scope, read_linked, write_linked
+from rezup.runtime.index_store.linked import SUFFIX, Linked, Root, Scope, read_linked, write_linked
 from rezup.runtime.index_store.reading import FamilyNow, list_folder, read_family
 from rezup.runtime.index_store.view import View
 
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 #: The folder in a repository that holds its shared index, and the bucket of those of this machine.
 SHARED = ".rezup"
 BUCKET = "packages-v1"
-SUFFIX = ".idx"
+
+#: How many index files a machine keeps; a user has one for each packages path and one for each folder.
+MOST = 64
+
+_HOUR = 3_600_000_000_000  # nanoseconds
 
 
 def shared_file(location: str) -> str:
@@ -54,16 +58,18 @@ class IndexStore:
     :param trust_releases: whether a version that is there is never edited: then only the folders of
         families are looked at, which sees added and removed versions, but no edited definition
     :param clock: gives the time in nanoseconds
+    :param most: how many files are kept; beyond, those go that were not used for longest
     """
 
     def __init__(
         self, folder: str | Path | None, *, settings: str, trust_releases: bool = False,
-        clock: Clock = time.time_ns,
+        clock: Clock = time.time_ns, most: int = MOST,
     ) -> None:  # fmt: skip
         self.folder = None if folder is None else os.fspath(folder)
         self._settings = settings
         self.trust_releases = trust_releases
         self.clock = clock
+        self._most = most
 
     def view(self, sources: Sequence[Source], *, whole: bool = True) -> View:
         """The index of these repositories in their order.
@@ -100,9 +106,12 @@ class IndexStore:
     def stored(self, folders: Sequence[PackageFolder]) -> Linked | None:
         """The index of these folders that is there and can be used."""
         scope = self.scope(folders)
-        for path in self.files(folders):
+        files = self.files(folders)
+        for path in files:
             found = read_linked(path)
             if found is not None and found.scope == scope:
+                if self.folder is not None and path == files[0]:
+                    self._note_use(path)
                 return found
         return None
 
@@ -132,10 +141,15 @@ class IndexStore:
         linked = Linked(InMemory(data))
         path = self.file(linked.scope)
         if path is not None:
+            is_new = not os.path.exists(path)
             try:
                 _write(path, data, durable=False)
             except OSError:
                 return linked
+            if is_new:
+                from rezup.runtime.index_store.eviction import evict
+
+                evict(os.path.dirname(path), self._most, path)
         return linked
 
     def write_shared(self, folder: PackageFolder) -> str:
@@ -158,6 +172,14 @@ class IndexStore:
                 hint="the index of a repository is written by somebody who may publish packages there",
             ) from error
         return path
+
+    def _note_use(self, path: str) -> None:
+        """Have the time of a file tell that it is in use, to the hour, where that can be written."""
+        try:
+            if self.clock() - os.stat(path).st_mtime_ns > _HOUR:
+                os.utime(path)
+        except OSError:
+            return
 
     def _nothing(self, folders: Sequence[PackageFolder]) -> Linked:
         """An index that knows what there is, and has read none of it."""

@@ -13,12 +13,14 @@ from rezup.runtime.index_store.stamps import stamp
 from rezup.runtime.index_store.watch import JUST_CHANGED, is_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rezup.resolver.index.stored import StoredTables
     from rezup.runtime.index_store.linked import Linked
     from rezup.runtime.index_store.reading import FamilyNow, Listing, Source
     from rezup.runtime.index_store.store import IndexStore
+    from rezup.runtime.index_store.unusable import Trouble
+    from rezup.runtime.index_store.watch import Watch
 
 _Answer = TypeVar("_Answer")
 
@@ -42,6 +44,7 @@ class View:
         self._tables: StoredTables | None = None
         self._passing: set[str] = set()
         self._listings: list[Listing] = []
+        self._troubled: dict[str, tuple[Watch | None, ...]] = {}
         self._lay(found, found)
         self._look()
 
@@ -108,6 +111,21 @@ class View:
         appeared = self._list_again()
         self._lay(stale | appeared)
         return not (stale or appeared & touched.keys())
+
+    def unusable(self, names: Iterable[str]) -> Iterator[tuple[str, Trouble]]:
+        """(family, what is wrong with one of its versions) for families that were touched.
+
+        Of those that are stored it is known once `is_fresh` has been asked.
+        """
+        for name in names:
+            lazy = self._overlay.get(name)
+            watches = self._troubled.get(name) if lazy is None else lazy.found and lazy.found.watches
+            for watch in watches or ():
+                if watch is not None and watch.unusable:
+                    from rezup.runtime.index_store.unusable import Trouble
+
+                    for trouble in watch.unusable:
+                        yield name, Trouble(*trouble)
 
     def stale(self) -> list[str]:
         """All stored families that have changed since they were read, ascending.
@@ -182,11 +200,20 @@ class View:
             return True
         else:
             watches = lazy.found.watches
-        trusting = self._store.trust_releases
-        return all(
-            watch is None or is_unchanged(watch, folders_only=trusting, versions=versions)
-            for watch in watches
-        )
+        self._troubled.pop(name, None)
+        for watch in watches:
+            if watch is None:
+                continue
+            trusting, needed = self._store.trust_releases, versions
+            if watch.unusable:
+                # What is told of them must be true, also if nobody needs them; and they want to be mended.
+                self._troubled[name] = watches
+                trusting = False
+                broken = [each[0] for each in watch.unusable]
+                needed = None if versions is None else versions.union(broken)
+            if not is_unchanged(watch, folders_only=trusting, versions=needed):
+                return False
+        return True
 
     def _list_again(self) -> set[str]:
         """List folders that have changed since they were; the names that appeared or are gone."""

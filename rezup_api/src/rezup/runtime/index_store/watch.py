@@ -8,7 +8,7 @@ read wherever its place can be told beforehand, so a change during the reading i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.runtime.index_store.stamps import is_settled, stamp
 
@@ -42,6 +42,9 @@ class Watch(NamedTuple):
 
     volatile: str = ""
     """Why the family must be read each time, in words; empty if it need not."""
+
+    unusable: tuple[tuple[Any, ...], ...] = ()
+    """Of each version that can't be used, why: a `Trouble`."""
 
     def entries(self) -> list[tuple[str, Stamp]]:
         """Whole paths and stamps of all that is watched."""
@@ -127,18 +130,23 @@ class Before:
 
     def watch(self, readings: list[Reading]) -> Watch:
         """The watch over the family, which was read in the meantime."""
+        from rezup.runtime.index_store.unusable import trouble_of
         from rezup.runtime.nature import PURE  # here and below: a valid index needs none of this
 
         folder = self.folder
         usual = os.sep + self._usual
         paths: dict[str, None] = {}
         volatile = ""
+        unusable: list[tuple[Any, ...]] = []
         for reading in readings:
             if reading.nature is PURE and reading.record.late is None and reading.path.endswith(usual):
                 paths[reading.path] = None  # as most are
                 continue
             paths.update(dict.fromkeys(self._paths(reading)))
             volatile = volatile or _why(reading)
+            trouble = trouble_of(reading.record)
+            if trouble is not None:
+                unusable.append(tuple(trouble))
         if not volatile and self._is_building:
             volatile = "a version is being built"
         paths.update(dict.fromkeys(self._unlisted(readings)))
@@ -154,6 +162,7 @@ class Before:
             tuple([(path[start:], known) for path, known in stamps.items() if path.startswith(within)]),
             tuple([item for item in stamps.items() if not item[0].startswith(within)]),
             volatile,
+            tuple(unusable),
         )
 
     def _look_at(self, entry: os.DirEntry[str], definitions: list[str]) -> None:
@@ -197,6 +206,8 @@ class Before:
             paths.append(_watchable(os.path.splitext(path)[0] + _SUFFIXES[0]))
         if reading.nature is not None:
             paths += map(_watchable, reading.nature.files)
+        elif not os.path.lexists(path):
+            paths.append(os.path.dirname(path))  # where a definition of any name may appear
         return paths
 
 
@@ -208,8 +219,11 @@ def _watchable(path: str) -> str:
 
 
 def _why(reading: Reading) -> str:
+    from rezup.runtime.index_store.unusable import is_lasting
     from rezup.runtime.nature import Kind
 
+    if is_lasting(reading):
+        return ""
     nature = reading.nature
     if nature is None:
         return f"{reading.path} can't be loaded"

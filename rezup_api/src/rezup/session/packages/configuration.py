@@ -12,15 +12,16 @@ file changed a moment ago and may change again within the grain of its times.
 
 from __future__ import annotations
 
-import marshal
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
+from rezup.errors import RezConfigError
 from rezup.runtime.index_store.stamps import is_settled, stamp
 from rezup.system.dirs import user_cache
+from rezup.system.kept import read_kept, write_kept
 from rezup.system.machine import is_root_in_a_home_of_another
 
 if TYPE_CHECKING:
@@ -32,7 +33,24 @@ if TYPE_CHECKING:
 BUCKET = "rezconfig-v1"
 
 #: Raise it whenever what is kept means something else.
-_FORMAT = 1
+_FORMAT = 2
+
+#: Settings of Rez that are looked at when a resolve is entered.
+_ENTERING = (
+    "all_parent_variables", "all_resetting_variables", "allow_unversioned_packages", "context_tmpdir",
+    "default_shell", "disable_rez_1_compatibility", "env_var_separators", "local_packages_path",
+    "max_package_changelog_chars", "optionvars", "package_cache_async", "package_commands_sourced_first",
+    "package_definition_build_python_paths", "parent_variables", "pathed_env_vars", "prefix_prompt",
+    "read_package_cache", "resetting_variables", "rez_1_environment_variables", "rez_tools_visibility",
+    "set_prompt", "standard_system_paths", "suite_visibility", "tmpdir", "use_variant_shortlinks",
+    "variant_shortlinks_dirname", "write_package_cache",
+)  # fmt: skip
+
+#: Types of plugins whose settings are, too.
+_PLUGINS = ("package_repository", "shell")
+
+#: Facts of the machine and the user that are looked at then.
+_FACTS = ("arch", "home", "hostname", "os", "platform", "rez_version", "user")
 
 #: Facts that nothing we could watch tells of.
 _UNTOLD = frozenset(["fqdn", "domain", "shell"])
@@ -56,6 +74,9 @@ class ResolveSettings(NamedTuple):
     trust_releases: bool
     cache: str | None
     """The folder of our caches; None where nothing is kept."""
+    more: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
+    """What entering a resolve needs beside: settings of Rez by name, those of plugins by type, facts by name.
+    Empty where they were not kept; see `KnownConfig`."""
 
 
 class Known(NamedTuple):
@@ -108,14 +129,10 @@ def _file(environ: Mapping[str, str]) -> str | None:
 
 def _kept(path: str, environ: Mapping[str, str]) -> ResolveSettings | None:
     """What is kept in a file, if it still holds."""
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read()
-        if crc32(content[4:]) != int.from_bytes(content[:4], "little"):
-            return None
-        mark, variables, files, values = marshal.loads(content[4:])  # noqa: S302 - our own cache, checked
-    except (OSError, ValueError, EOFError, TypeError):
+    kept = read_kept(path)
+    if kept is None:
         return None
+    mark, variables, files, values = kept
     if mark != _mark(environ):
         return None
     if any(environ.get(name) != value for name, value in variables):
@@ -170,12 +187,14 @@ class _Reading:
             reading=_reading(config),
             trust_releases=own.index_trust == "release",
             cache=cache,
+            more=({}, {}, {}),
         )
 
     def keep(self, path: str, started: int) -> None:
         """Keep it, if whatever it came from can be watched."""
         if not self._is_told():
             return
+        self._look_further()
         before = self._before
         files = [
             (name, before[name] if name in before else stamp(name)) for name in dict.fromkeys(self._files())
@@ -185,11 +204,21 @@ class _Reading:
         asked = sorted(self._own_environ.asked | self.config.variables)
         environ = dict(self._own_environ)
         variables = [(name, environ.get(name)) for name in asked]
+        # A file of Python may set anything; what is no plain data is not kept.
+        write_kept(path, (_mark(environ), variables, files, tuple(self.settings)))
+
+    def _look_further(self) -> None:
+        """Add what entering needs, unless that can't be used or hangs on what can't be watched."""
+        config = self.config
         try:
-            content = marshal.dumps((_mark(environ), variables, files, tuple(self.settings)), 4)
-        except ValueError:  # a file of Python may set anything
-            return
-        _write(path, crc32(content).to_bytes(4, "little") + content)
+            settings = {name: config[name] for name in _ENTERING}
+            plugins = {kind: _plain(config["plugins"][kind]) for kind in _PLUGINS}
+        except RezConfigError:
+            return  # whoever needs it will be told
+        if self._is_told():
+            # Settings have to be told by variables and files; these go by user and machine.
+            facts = {name: getattr(config.facts, name) for name in _FACTS}
+            self.settings = self.settings._replace(more=(settings, plugins, facts))
 
     def _is_told(self) -> bool:
         """Whether nothing was looked at but variables and files."""
@@ -226,6 +255,11 @@ def _is_closed(path: str) -> bool:
         return False
 
 
+def _plain(value: Any) -> Any:
+    """The same without types of ours, which `marshal` does not know."""
+    return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
 def _reading(config: Config) -> str:
     from rezup.runtime.place import RepositorySettings
 
@@ -235,15 +269,3 @@ def _reading(config: Config) -> str:
         "package_filenames", "python_paths",
     )  # fmt: skip
     return "; ".join(f"{name}={getattr(settings, name)!r}" for name in kept)
-
-
-def _write(path: str, content: bytes) -> None:
-    from pathlib import Path
-
-    from rezup.system.files import make_folder, write_atomic
-
-    try:
-        make_folder(Path(path).parent)
-        write_atomic(Path(path), content, mode=0o600, durable=False)
-    except OSError:
-        return  # a cache that can't be written is no reason to stop

@@ -58,8 +58,10 @@ class Indexes:
 
         :raises PackageLocationError: an entry can't be understood
         """
-        with self._folders(paths) as folders:
+        opened = self._folders(paths)
+        with opened as folders:
             linked = self._store.view(folders).refreshed()
+            opened.notes.hear(linked.unusable())
             path = self._store.file(linked.scope)
             return _built(linked.scope.locations, path, linked)
 
@@ -69,11 +71,13 @@ class Indexes:
         :raises PackageLocationError: it is no folder
         :raises StoreError: it can't be written
         """
-        with self._folders([location]) as folders:
+        opened = self._folders([location])
+        with opened as folders:
             if not folders:
                 raise PackageLocationError(f"{location} is no folder of packages")
             path = self._store.write_shared(folders[0])
             linked = self._store.stored(folders)
+            opened.notes.hear(linked.unusable() if linked else ())
             return _built((folders[0].location,), path, linked)
 
     def status(self, paths: Iterable[str] | None = None) -> Status:
@@ -130,8 +134,8 @@ class _Opened:
     ) -> None:
         from rezup.session.packages.sources import Notes
 
-        self._notes = Notes()
-        self._sources = open_all(paths, self._notes)
+        self.notes = Notes()
+        self._sources = open_all(paths, self.notes)
         self._reporter = reporter
 
     def __enter__(self) -> list[PackageFolder]:
@@ -142,8 +146,8 @@ class _Opened:
             self._reporter.warning(message)
 
     def _messages(self) -> Iterator[str]:
-        for family in sorted(self._notes.warnings):
-            yield from self._notes.warnings[family]
+        for family in sorted(self.notes.warnings):
+            yield from self.notes.warnings[family]
 
 
 def _built(locations: tuple[str, ...], path: str | None, linked: Linked | None) -> Built:

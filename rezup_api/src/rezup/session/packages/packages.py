@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rezup.runtime.config import Config
     from rezup.runtime.index_store.reading import Source
     from rezup.runtime.index_store.stamps import Clock
+    from rezup.runtime.known_definitions import KnownDefinitions
     from rezup.session.packages.configuration import ResolveSettings
     from rezup.session.packages.indexes import Indexes
     from rezup.session.packages.search import Found
@@ -55,6 +56,9 @@ class Resolved(NamedTuple):
 
     paths: tuple[str, ...]
     """The packages path, each entry once."""
+
+    filters: PackageFilterList | None
+    """What hid packages; None for nothing."""
 
     timings: Mapping[str, float]
     """Seconds that each part took: "settings", "index", "solve" (with the check that all is up to
@@ -116,6 +120,14 @@ class Packages:
             self._config = load_config(self._environ)
         return self._config
 
+    def known_config(self) -> Config:
+        """The same, but only what is not kept is read."""
+        if self._config is not None or not self.settings.more[0]:
+            return self.config()
+        from rezup.session.packages.known import KnownConfig
+
+        return KnownConfig(self.settings, self.config)
+
     def resolve(
         self,
         request: Iterable[str],
@@ -125,6 +137,7 @@ class Packages:
         time: int | None = None,
         excludes: Iterable[str] = (),
         includes: Iterable[str] = (),
+        filtered: bool = True,
         max_fails: int | None = None,
         time_limit: float | None = None,
         patch: str | Path | None = None,
@@ -140,6 +153,7 @@ class Packages:
         :param time: packages released later are ignored; seconds since 1970, see `request.parse_time`
         :param excludes: rules of a package filter, added to those of the setting `package_filter`
         :param includes: rules that spare packages from it
+        :param filtered: whether the setting `package_filter` hides packages
         :param max_fails: give up after so many failed steps
         :param time_limit: give up after so many seconds
         :param patch: an ``.rxt`` file, whose request is changed by this one
@@ -157,12 +171,13 @@ class Packages:
         implicits = settings.implicit_packages if implicit else ()
         asked = (*wanted, *implicits)
         entries = self._entries(paths)
+        filters = _filters(settings.package_filter if filtered else None, excludes, includes)
         options: dict[str, Any] = {
             "locations": entries,
             "variant_select_mode": settings.variant_select_mode,
             "error_on_missing_variant_requires": settings.error_on_missing_variant_requires,
             "orderers": _orderers(settings),
-            "filters": _filters(settings, excludes, includes),
+            "filters": filters,
             "timestamp": time,
             "max_fails": max_fails,
             "time_limit": time_limit,
@@ -172,7 +187,7 @@ class Packages:
         clock.lap("settings")
         binding = LateBinding(tuple(wanted), implicits, building)
         resolution, uris = self._solve(asked, entries, binding, options, clock)
-        return Resolved(resolution, uris, asked, implicits, entries, clock.finished())
+        return Resolved(resolution, uris, asked, implicits, entries, filters, clock.finished())
 
     def _solve(
         self,
@@ -225,6 +240,15 @@ class Packages:
             found = use(view, work, notes, self._reporter)
             view.save()
         return found
+
+    def definitions(self) -> KnownDefinitions:
+        """What is kept of the definitions of earlier resolves."""
+        from rezup.runtime.known_definitions import BUCKET as DEFINITIONS
+        from rezup.runtime.known_definitions import KnownDefinitions
+
+        settings = self.settings
+        folder = None if settings.cache is None else os.path.join(settings.cache, DEFINITIONS)
+        return KnownDefinitions(folder, settings.reading, self._clock)
 
     def indexes(self) -> Indexes:
         """The indexes of this machine, and those beside repositories."""
@@ -279,15 +303,13 @@ def _orderers(settings: ResolveSettings) -> PackageOrderList | None:
     return PackageOrderList.from_pod(settings.package_orderers)
 
 
-def _filters(
-    settings: ResolveSettings, excludes: Iterable[str], includes: Iterable[str]
-) -> PackageFilterList | None:
+def _filters(configured: Any, excludes: Iterable[str], includes: Iterable[str]) -> PackageFilterList | None:
     rules = tuple(excludes), tuple(includes)
-    if not settings.package_filter and not any(rules):
+    if not configured and not any(rules):
         return None
     from rezup.resolver.filters import PackageFilterList, Rule
 
-    found = PackageFilterList.from_pod(settings.package_filter or None)
+    found = PackageFilterList.from_pod(configured or None)
     for text in rules[0]:
         found = found.with_exclusion(Rule.parse_rule(text))
     for text in rules[1]:

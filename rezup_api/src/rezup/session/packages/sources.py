@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from rezup.resolver.repository import LateBinding, PackageRecord
     from rezup.runtime.config import Config
     from rezup.runtime.index_store.reading import Source
+    from rezup.runtime.index_store.unusable import Trouble
     from rezup.runtime.index_store.view import View
-    from rezup.session.packages.bound import BoundRepository
+    from rezup.session.packages.bound import BoundFolder
 
 _Answer = TypeVar("_Answer")
 
@@ -32,6 +33,18 @@ class Notes:
         """By the family that they are about."""
         self.unusable: dict[str, PackageDefinitionError] = {}
         """Why a package can't be used, by "NAME-VERSION"."""
+
+    def add(self, name: str, version: str, error: PackageDefinitionError) -> None:
+        """Note why a version can't be used."""
+        self.unusable[f"{name}-{version}" if version else name] = error
+
+    def hear(self, troubles: Iterable[tuple[str, Trouble]]) -> None:
+        """Note what is wrong with definitions that need not be read again."""
+        heard = [(name, trouble.version, trouble.error) for name, trouble in troubles]
+        for name, _, error in heard:
+            self.warnings.setdefault(name, {})[str(error)] = None
+        for each in reversed(heard):  # of two repositories the first counts
+            self.add(*each)
 
 
 def open_sources(
@@ -48,16 +61,22 @@ def open_sources(
     :raises PackageLocationError: an entry can't be understood
     """
 
-    def opened(location: str) -> BoundRepository:
+    def opened(location: str) -> BoundFolder:
+        from rezup.session.packages.bound import BoundFolder
+
+        return BoundFolder(location, config(), binding, notes)
+
+    def in_memory(name: str) -> Repository:
         from rezup.session.packages.bound import BoundRepository
 
-        return BoundRepository(location, config(), binding, notes)
+        given = memory.get(name) or MemoryRepository((), f"memory@{name}")
+        return BoundRepository(given, binding, notes)
 
     sources: dict[tuple[str, str], Source] = {}
     for entry in entries:
         kind, place = parse_location(entry)
         if kind == "memory":
-            sources[kind, place] = memory.get(place) or MemoryRepository((), f"memory@{place}")
+            sources[kind, place] = in_memory(place)
         else:
             folder = PackageFolder(place, opened, filenames)
             sources.setdefault((kind, folder.location), folder)
@@ -75,7 +94,10 @@ def use(view: View, work: Callable[[StoredTables], _Answer], notes: Notes, repor
             touched.update(dict.fromkeys([form.name for form in tables.families if form is not None]))
 
     try:
-        return view.use(working)
+        try:
+            return view.use(working)
+        finally:
+            notes.hear(view.unusable(touched))
     except ContradictoryPackageError as error:
         for package, reason in notes.unusable.items():
             if f" {package}[" in error.message:
@@ -111,6 +133,7 @@ class Listed(Repository):
         return tuple(self._tables.numbers)
 
     def family(self, name: str) -> Sequence[PackageRecord]:
-        """See `Repository`."""
+        """See `Repository`; late-bound requirements are bound already."""
         number = self._tables.number(name)
-        return self._tables.records(number) if self._tables.load(number).size else ()
+        records = self._tables.records(number) if self._tables.load(number).size else ()
+        return [record._replace(late=None) for record in records]

@@ -1,0 +1,162 @@
+"""What the definitions of a resolve said, kept, so that entering it again reads one file instead of them all.
+
+A pack holds the definitions of the packages of one resolve, with their commands compiled. Each is used only
+where the stamps of its file, and of the files beside it that were looked for, are what they were. A
+definition that looks at anything else is never kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from rezup.runtime.index_store.stamps import is_settled, stamp
+from rezup.system.kept import read_kept, write_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rezup.runtime.index_store.stamps import Clock, Stamp
+    from rezup.runtime.place import Place
+    from rezup.runtime.source_code import SourceCode
+
+BUCKET = "definitions-v1"
+
+#: How many packs are kept; the oldest go first.
+KEPT = 256
+
+#: Raise it whenever what is kept means something else.
+_FORMAT = 1
+
+_PLAIN = (str, int, float, bool, bytes, type(None))
+
+
+class KnownDefinitions:
+    """Packs in one folder.
+
+    :param folder: None keeps nothing
+    :param settings: all settings that reading definitions depends on, as text
+    :param clock: gives the time in nanoseconds
+    """
+
+    def __init__(self, folder: str | None, settings: str, clock: Clock) -> None:
+        self._folder = folder
+        self._mark = (_FORMAT, sys.hexversion, sys.implementation.cache_tag, settings)
+        self._clock = clock
+        self._started = clock()
+
+    def find(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The definitions that are known of these files, each as its file has it now.
+
+        :param paths: definition files of one resolve, in its order
+        """
+        file = self._file(paths)
+        if file is None:
+            return {}
+        found = read_kept(file)
+        if found is None or found[0] != self._mark:
+            return {}
+        return {
+            path: _restored(path, packed)
+            for path, stamps, packed in found[1]
+            if all(stamp(name) == known for name, known in stamps)
+        }
+
+    def keep(self, places: Iterable[Place]) -> None:
+        """Keep what these places said, as far as it can be kept; where it can't be written, go on without.
+
+        :param places: those of one resolve in its order, loaded
+        """
+        found = list(places)
+        file = self._file([place.path for place in found])
+        if file is None:
+            return
+        kept = [entry for place in found if (entry := self._entry(place)) is not None]
+        if write_kept(file, (self._mark, kept)):
+            _limit(os.path.dirname(file))
+
+    def _file(self, paths: Sequence[str]) -> str | None:
+        if self._folder is None:
+            return None
+        text = "\0".join(paths).encode("utf-8", "surrogateescape")
+        return os.path.join(self._folder, f"{crc32(text):08x}{crc32(text, 1):08x}")
+
+    def _entry(self, place: Place) -> tuple[str, list[tuple[str, Stamp]], Any] | None:
+        """(file, stamps of all files that it depends on, what it said); None if that can't be kept."""
+        from rezup.runtime.nature import Kind
+
+        nature = place.nature()
+        if nature is None or nature.kind is Kind.VOLATILE or place.folder is None:
+            return None
+        packed = _packed(place.data())
+        stamps = [(name, stamp(name)) for name in (place.path, *nature.files)]
+        # Taken after the file was read; but what is settled then was the same before.
+        if packed is None or not is_settled([each for _, each in stamps], self._started):
+            return None
+        return place.path, stamps, packed
+
+
+def _limit(folder: str) -> None:
+    """Remove the oldest packs where there are too many."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    if len(names) <= KEPT:
+        return
+    paths = [os.path.join(folder, name) for name in names]
+    ages = sorted((found[0], path) for path in paths if (found := stamp(path)))
+    for _, path in ages[: -KEPT * 3 // 4]:
+        try:
+            os.unlink(path)
+        except OSError:  # another process was quicker
+            continue
+
+
+def _packed(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]] | None:
+    """(plain values, functions) by name; None where there is something else."""
+    from rezup.runtime.source_code import SourceCode
+
+    values: dict[str, Any] = {}
+    functions: dict[str, tuple[Any, ...]] = {}
+    for name, value in data.items():
+        if isinstance(value, SourceCode):
+            functions[name] = _function(value)
+        elif _is_plain(value):
+            values[name] = value
+        else:
+            return None
+    return values, functions
+
+
+def _function(source: SourceCode) -> tuple[Any, ...]:
+    try:
+        code = source.compiled()
+    except (SyntaxError, ValueError):  # who runs it will be told
+        code = None
+    decorators = tuple([tuple(each) for each in source.decorators])
+    return source.text, source.path, source.name, source.line, source.as_function, decorators, code
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return type(value) in (list, tuple) and all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return type(value) is dict and all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    return type(value) in _PLAIN
+
+
+def _restored(path: str, packed: tuple[dict[str, Any], dict[str, tuple[Any, ...]]]) -> dict[str, Any]:
+    data, functions = packed
+    if functions:
+        from rezup.runtime.source_code import SourceCode
+        from rezup.runtime.vocabulary import Decorator
+
+        for name, (text, origin, inner, line, as_function, decorators, code) in functions.items():
+            data[name] = SourceCode(
+                text, path=origin or path, name=inner, line=line, as_function=as_function,
+                decorators=tuple([Decorator(*each) for each in decorators]), code=code,
+            )  # fmt: skip
+    return data

@@ -1,0 +1,248 @@
+"""Contexts of this environment: made of a request or of a file, and turned into variables or shell text."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time as clocks
+from typing import TYPE_CHECKING, Any
+
+from rezup.errors import ContextError
+from rezup.session.contexts.tools import Tools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from rezup.launch.context_entry import ContextEntry
+    from rezup.runtime.config import Config
+    from rezup.runtime.context.context import Context
+    from rezup.runtime.context.execution import Execution, Surroundings
+    from rezup.session.packages import Packages, Resolved
+
+
+#: The setting that says whether packages are used from the package cache, by whether it is for building.
+_CACHING = {False: "read_package_cache", True: "package_cache_during_build"}
+
+
+class Contexts:
+    """Contexts as Rez's configuration in an environment has them.
+
+    ::
+
+        contexts = Session.create().contexts()
+        context = contexts.resolve(["maya-2024", "rigging"])
+        variables = contexts.environ(context)
+
+    :param packages: what requests are resolved with
+    :param environ: that of the process that asks
+    :param program: rezup's own script, to be found inside contexts where no container brings Rez's
+    :param clock: gives the time in seconds
+    """
+
+    def __init__(
+        self,
+        packages: Packages,
+        environ: Mapping[str, str],
+        *,
+        program: str | None = None,
+        clock: Callable[[], float] = clocks.time,
+    ) -> None:
+        self._packages = packages
+        self._environ = environ
+        self._program = program
+        self._clock = clock
+
+    @property
+    def config(self) -> Config:
+        """The configuration of Rez."""
+        return self._packages.known_config()
+
+    # -- making them
+
+    def resolve(
+        self,
+        request: Iterable[str],
+        *,
+        patch: Context | None = None,
+        strict: bool = False,
+        rank: int = 0,
+        **options: Any,
+    ) -> tuple[Context, Resolved]:
+        """Find packages for a request; a failed resolve is a context, too.
+
+        :param patch: the context whose request is changed by this one
+        :param strict: see `rezup.runtime.context.patching.patched_request`, as for `rank`
+        :param options: those of `Packages.resolve`
+        :raises RezupError: what `Packages.resolve` raises
+        :raises ContextError: a package is in no folder; or the context can't be patched that way
+        """
+        wanted = list(request)
+        if patch is not None:
+            from rezup.runtime.context.patching import patched_request
+
+            wanted = patched_request(patch, wanted, strict=strict, rank=rank)
+        resolved = self._packages.resolve(wanted, **options)
+        return self._context(wanted, resolved, options), resolved
+
+    def load(self, path: str | os.PathLike[str]) -> Context:
+        """Read a context's file; "-" is standard input.
+
+        :raises ContextFileError: it can't be read, or holds no context that can be used
+        """
+        from rezup.runtime.context.context_file import load, loads
+
+        if os.fspath(path) == "-":
+            return loads(sys.stdin.buffer.read(), self.config, "standard input")
+        return load(os.path.abspath(path), self.config)
+
+    def current(self) -> Context | None:
+        """The context that this environment is in; None where it is in none.
+
+        :raises ContextFileError: its file is gone or can't be used
+        """
+        path = self._environ.get("REZ_RXT_FILE")
+        return self.load(path) if path else None
+
+    def current_one(self) -> Context:
+        """The same.
+
+        :raises ContextFileError: it is in none, too
+        """
+        return self.load(self._packages.context_file())
+
+    def nonlocal_paths(self) -> tuple[str, ...]:
+        """The packages path without the user's own packages."""
+        config = self.config
+        local = config["local_packages_path"]
+        return tuple(path for path in config["packages_path"] if path != local)
+
+    # -- keeping them
+
+    def text(self, context: Context) -> str:
+        """A context as the text of its file, with its graph."""
+        from rezup.runtime.context.context_file import dumps
+        from rezup.runtime.context.creation import with_graph
+
+        return dumps(with_graph(context))
+
+    def save(self, context: Context, path: str) -> None:
+        """Write a context's file, with its graph.
+
+        :raises ContextFileError: it can't be written
+        """
+        from rezup.runtime.context.context_file import save
+        from rezup.runtime.context.creation import with_graph
+
+        save(with_graph(context), os.path.abspath(path))
+
+    def save_job(self, context: Context, path: str) -> None:
+        """Write what another machine needs to do a job in this environment; see `jobs`.
+
+        :raises ContextFileError: it can't be written
+        """
+        from rezup.session.contexts.jobs import job_of, save_job
+
+        save_job(job_of(context, self._environ), path)
+
+    # -- what they give
+
+    def execute(self, context: Context, surroundings: Surroundings | None = None) -> Execution:
+        """Run the commands of all packages.
+
+        :raises ContextError: the context is not solved
+        :raises PackageCommandsError: commands fail, or stop
+        :raises PackageDefinitionError: a package is gone or can't be loaded
+        """
+        from rezup.runtime.context.execution import Surroundings, execute
+
+        check_solved(context)
+        found = execute(context, self.config, self._environ, surroundings or Surroundings())
+        self._keep(context)
+        return found
+
+    def environ(self, context: Context) -> dict[str, str]:
+        """The variables that a context sets, as a plain process would have them.
+
+        :raises RezupError: see `execute`
+        """
+        return self.execute(context).environ
+
+    def entry(self, context: Context) -> ContextEntry:
+        """The way into a context.
+
+        :raises ContextError: the context is not solved
+        """
+        from rezup.launch.context_entry import ContextEntry
+
+        check_solved(context)
+        tools = Tools(self._packages, self._environ, self._program)
+        return ContextEntry(
+            context,
+            self.config,
+            self._environ,
+            execute=lambda surroundings: self.execute(context, surroundings),
+            system_paths=tools.system_paths,
+            rez_bin_path=tools.bin_folder(),
+            completion_folder=tools.completion_folder(),
+            suite_paths=tools.suites(),
+            welcome=lambda: self.welcome(context),
+        )
+
+    def welcome(self, context: Context) -> str:
+        """What an interactive shell shows first: what was asked for, and what came out."""
+        from rezup.runtime.context.info import info_lines
+
+        lines = [each.text for each in info_lines(context, self.config, self._environ)]
+        return "\n".join(["", "You are now in a rez-configured environment.", "", *lines])
+
+    def _context(self, wanted: list[str], resolved: Resolved, options: Mapping[str, Any]) -> Context:
+        from rezup.runtime.context.creation import Setting, context_of
+
+        settings = self._packages.settings
+        config = self.config
+        setting = Setting(
+            paths=resolved.paths,
+            requested_time=options.get("time"),
+            building=bool(options.get("building")),
+            package_filter=resolved.filters.to_pod() if resolved.filters is not None else (),
+            package_orderers=settings.package_orderers or (),
+            package_caching=bool(config[_CACHING[bool(options.get("building"))]]),
+            package_cache_async=bool(config["package_cache_async"]),
+            rez_path=_library(),
+            solve_time=resolved.timings["total"],
+            load_time=resolved.timings["index"],
+        )
+        files = [uri.rpartition("[")[0] for uri in resolved.uris]
+        return context_of(
+            resolved.resolution,
+            resolved.uris,
+            requests=wanted,
+            implicit=resolved.implicit,
+            setting=setting,
+            config=config,
+            now=int(self._clock()),
+            known=self._packages.definitions().find(files),
+        )
+
+    def _keep(self, context: Context) -> None:
+        """Remember what the packages said, unless that is known already."""
+        places = [variant.parent.place for variant in context.resolved_packages]
+        if places and not all(place.is_known for place in places):
+            self._packages.definitions().keep(places)
+
+
+def check_solved(context: Context) -> None:
+    """:raises ContextError: there are no packages for its request"""
+    if not context.is_solved:
+        raise ContextError(
+            "the context has no packages",
+            context=context.failure_description or f"its resolve was {context.status}",
+            hint="resolve another request",
+        )
+
+
+def _library() -> str:
+    """The folder that `$REZ_USED` names: of the library that makes the environment."""
+    import rezup
+
+    return os.path.dirname(os.path.abspath(rezup.__file__))

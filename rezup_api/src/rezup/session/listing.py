@@ -1,0 +1,44 @@
+"""All containers of a user, whose recipes may name different roots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rezup.containers.inventory import containers as of_roots
+from rezup.errors import RezupError
+from rezup.recipes.discovery import discover
+from rezup.stores.local import LocalStore
+from rezup.stores.remote import RemoteStore
+
+if TYPE_CHECKING:
+    from rezup.containers.inventory import ContainerSummary
+    from rezup.errors import RemoteUnreachableError
+    from rezup.reporting import Reporter
+    from rezup.session.places import Places
+
+
+def containers(
+    places: Places, reporter: Reporter
+) -> tuple[list[ContainerSummary], RemoteUnreachableError | None]:
+    """Every container known here, on the remote, or by its recipe only; by ascending name.
+
+    :raises SettingsError: a setting can't be used
+    """
+    recipes = {found.name: found.path for found in discover(places.recipes_folder)}
+    settings = places.settings()
+    local, remote_root = LocalStore(settings.root_local), settings.root_remote
+    remote = RemoteStore(remote_root) if remote_root else None
+    summaries, unreachable = of_roots(local, remote, recipes)
+    by_name = {summary.name: summary for summary in summaries}
+    for name, path in recipes.items():  # those whose recipe names other roots
+        try:
+            if not places.roots(path):
+                continue
+            place = places.place(name)
+            own, error = of_roots(place.local, place.remote, {name: path})
+        except RezupError as problem:  # one bad recipe must not hide the others
+            reporter.warning(str(problem))
+            continue
+        by_name.update((summary.name, summary) for summary in own if summary.name == name)
+        unreachable = unreachable or error
+    return [by_name[name] for name in sorted(by_name)], unreachable

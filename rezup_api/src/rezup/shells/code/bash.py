@@ -1,0 +1,15 @@
+"""bash, 3.2 (macOS) and later."""
+
+from __future__ import annotations
+
+from rezup.shells.code.posix import PosixCode
+
+
+class BashCode(PosixCode):
+    """An alias is a function that is exported, so that scripts started from the shell have it as well."""
+
+    program = "/usr/bin/env bash"
+
+    def alias(self, name: str, command: str) -> list[str]:
+        """An exported function; behind its keyword no alias gets into the definition."""
+        return [f"function {name}() {{ {self.body(name, command)}; }}; export -f {name}"]

@@ -1,0 +1,47 @@
+"""The folders in which a bare shell looks for programs: what it takes for PATH where there is none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARK = "__PATHS_"
+
+#: How a shell is asked without any start-up file; fish keeps a list, csh splits its own.
+_QUESTIONS = {
+    "bash": ("--norc", "--noprofile", "-c", f'echo "{_MARK}:$PATH"'),
+    "csh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
+    "fish": ("--no-config", "-c", f'echo "{_MARK}:"(string join : $PATH)'),
+    "sh": ("-c", f'echo "{_MARK}:$PATH"'),
+    "tcsh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
+    "zsh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
+}
+_LIKE_SH = frozenset(["ash", "dash"])
+
+
+def system_paths(shell: str, executable: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Ask a shell; the folders of the operating system follow, as far as they aren't among its own.
+
+    :param shell: a known name, see `rezup.shells.registry`
+    :param executable: its program
+    :param environ: what the shell is given, without PATH
+    """
+    question = _QUESTIONS.get("sh" if shell in _LIKE_SH else shell)
+    found: list[str] = []
+    if question is not None:
+        from rezup.errors import ProcessError
+        from rezup.system.processes import run
+
+        bare = {name: value for name, value in environ.items() if name not in ("PATH", "ENV", "BASH_ENV")}
+        try:
+            output = run([executable, *question], environment=bare, separate_errors=True, timeout=10).output
+        except ProcessError:
+            output = ""
+        for line in output.splitlines():
+            if line.startswith(f"{_MARK}:"):
+                found = line.split(os.pathsep)[1:]
+    found += [path for path in os.defpath.split(os.pathsep) if path not in found]
+    return tuple([path for path in found if path])

@@ -1,0 +1,42 @@
+"""Small files of plain data that a cache keeps: read at once, checked by their sum, replaced as a whole."""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any
+from zlib import crc32
+
+#: Names of buckets and what they hold are the callers'; this is the length of the check sum.
+_SUM = 4
+
+
+def read_kept(path: str) -> Any | None:
+    """What is kept in a file; None where there is none, or it is damaged."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+        if crc32(content[_SUM:]) != int.from_bytes(content[:_SUM], "little"):
+            return None
+        return marshal.loads(content[_SUM:])  # noqa: S302 - our own cache, checked
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+
+
+def write_kept(path: str, value: Any) -> bool:
+    """Keep plain data, for this user alone; whether that could be done.
+
+    A value that is no plain data, and a place that can't be written, are no error: a cache is no
+    reason to stop.
+    """
+    from pathlib import Path
+
+    from rezup.system.files import make_folder, write_atomic
+
+    try:
+        content = marshal.dumps(value, 4)
+        make_folder(Path(path).parent)
+        data = crc32(content).to_bytes(_SUM, "little") + content
+        write_atomic(Path(path), data, mode=0o600, durable=False)
+    except (OSError, ValueError):
+        return False
+    return True
