@@ -17,10 +17,14 @@ from rezup.system.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeAlias
 
     from rezup.runtime.index_store.stamps import Clock, Stamp
     from rezup.runtime.place import Place
     from rezup.runtime.source_code import SourceCode
+
+    _Entry: TypeAlias = tuple[str, str, list[tuple[str, Stamp]], Any]
+    """(folder of the package, its definition, stamps of all files that it depends on, what it said)."""
 
 BUCKET = "definitions-v1"
 
@@ -36,6 +40,8 @@ _PLAIN = (str, int, float, bool, bytes, type(None))
 class KnownDefinitions:
     """Packs in one folder.
 
+    One object is for one context: what it keeps has to be read after it was made.
+
     :param folder: None keeps nothing
     :param settings: all settings that reading definitions depends on, as text
     :param clock: gives the time in nanoseconds
@@ -44,58 +50,63 @@ class KnownDefinitions:
     def __init__(self, folder: str | None, settings: str, clock: Clock) -> None:
         self._folder = folder
         self._mark = (_FORMAT, sys.hexversion, sys.implementation.cache_tag, settings)
-        self._clock = clock
         self._started = clock()
+        self._known: dict[str, _Entry] = {}
 
-    def find(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The definitions that are known of these files, each as its file has it now.
+    def find(self, folders: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
+        """The definitions that are known of these packages, each as its file has it now.
 
-        :param paths: definition files of one resolve, in its order
+        :param folders: of the packages of one context, in its order
+        :returns: by folder, the definition file and what it says
         """
-        file = self._file(paths)
-        if file is None:
-            return {}
-        found = read_kept(file)
+        self._known = {}
+        file = self._file(folders)
+        found = None if file is None else read_kept(file)
         if found is None or found[0] != self._mark:
             return {}
-        return {
-            path: _restored(path, packed)
-            for path, stamps, packed in found[1]
-            if all(stamp(name) == known for name, known in stamps)
+        self._known = {
+            entry[0]: entry for entry in found[1] if all(stamp(name) == known for name, known in entry[2])
         }
+        return {folder: (path, _restored(path, packed)) for folder, path, _, packed in self._known.values()}
 
     def keep(self, places: Iterable[Place]) -> None:
         """Keep what these places said, as far as it can be kept; where it can't be written, go on without.
 
-        :param places: those of one resolve in its order, loaded
+        :param places: those of one context in its order, loaded after `find` was asked
         """
         found = list(places)
-        file = self._file([place.path for place in found])
+        file = self._file([place.folder or place.path for place in found])
         if file is None:
             return
         kept = [entry for place in found if (entry := self._entry(place)) is not None]
+        if {entry[0] for entry in kept} == self._known.keys():
+            return  # the others can't be kept
         if write_kept(file, (self._mark, kept)):
             _limit(os.path.dirname(file))
 
-    def _file(self, paths: Sequence[str]) -> str | None:
+    def _file(self, folders: Sequence[str]) -> str | None:
         if self._folder is None:
             return None
-        text = "\0".join(paths).encode("utf-8", "surrogateescape")
+        text = "\0".join(folders).encode("utf-8", "surrogateescape")
         return os.path.join(self._folder, f"{crc32(text):08x}{crc32(text, 1):08x}")
 
-    def _entry(self, place: Place) -> tuple[str, list[tuple[str, Stamp]], Any] | None:
-        """(file, stamps of all files that it depends on, what it said); None if that can't be kept."""
+    def _entry(self, place: Place) -> _Entry | None:
+        """What is kept of a definition; None if that can't be kept."""
+        if place.folder is None:
+            return None  # one of many in a file
+        if place.is_known:
+            return self._known.get(place.folder)
         from rezup.runtime.nature import Kind
 
         nature = place.nature()
-        if nature is None or nature.kind is Kind.VOLATILE or place.folder is None:
+        if nature is None or nature.kind is Kind.VOLATILE:
             return None
         packed = _packed(place.data())
-        stamps = [(name, stamp(name)) for name in (place.path, *nature.files)]
-        # Taken after the file was read; but what is settled then was the same before.
+        stamps = [(name, stamp(name)) for name in (*place.looked_for, *nature.files)]
+        # These are taken after the files were read. What was settled before that is the same.
         if packed is None or not is_settled([each for _, each in stamps], self._started):
             return None
-        return place.path, stamps, packed
+        return place.folder, place.path, stamps, packed
 
 
 def _limit(folder: str) -> None:

@@ -118,6 +118,11 @@ class Place:
                 self._path = paths[0]
         return self._path
 
+    @property
+    def looked_for(self) -> list[str]:
+        """The definition file, and those that would have been taken in its place."""
+        return [*self._paths[: self._paths.index(self.path)], self.path]
+
     def nature(self) -> Nature | None:
         """What the definition depends on; None where it can't be loaded."""
         if self._content is None:

@@ -30,10 +30,15 @@ from typing import TYPE_CHECKING, Any
 
 from rezup.errors import ContextFileError
 from rezup.runtime.context.context import Context
-from rezup.runtime.context.handles import Opener, binding_of, handle_of
+from rezup.runtime.context.handles import Opener, binding_of, handle_of, place_of_handle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
     from rezup.runtime.config import Config
+
+    Known: TypeAlias = Callable[[Sequence[str]], Mapping[str, tuple[str, dict[str, Any]]]]
 
 #: The version of the format that is written.
 SERIALIZE_VERSION = "4.9"
@@ -78,20 +83,28 @@ def to_dict(context: Context, bundle: str | None = None) -> dict[str, Any]:
 
 
 def from_dict(
-    data: Any, config: Config, *, load_path: str | None = None, bundle: str | None = None
+    data: Any,
+    config: Config,
+    *,
+    load_path: str | None = None,
+    bundle: str | None = None,
+    known: Known | None = None,
 ) -> Context:
     """The context that plain data describe; its packages are read when they are looked at.
 
     :param load_path: the file that they are from
     :param bundle: the folder of the bundle that the file is in
+    :param known: gives what is known of definitions, by the places of packages; see `KnownDefinitions`
     :raises ContextFileError: they are no context, or one of a newer format
     """
     from rezup.runtime.context.fields import checked_fields  # writing does without it
 
     try:
         fields = checked_fields(data)
-        opener = Opener(config, binding=binding_of(fields, config.facts))
-        packages = tuple([opener.of_handle(each, bundle) for each in fields["resolved_packages"]])
+        handles = fields["resolved_packages"]
+        definitions = None if known is None else known([place_of_handle(each) for each in handles])
+        opener = Opener(config, definitions, binding_of(fields, config.facts))
+        packages = tuple([opener.of_handle(each, bundle) for each in handles])
     except ContextFileError as error:
         if load_path is None:
             raise
@@ -146,12 +159,13 @@ def read_requests(path: str) -> tuple[str, ...]:
         raise _failure(path, error.context, error.hint) from error
 
 
-def load(path: str, config: Config) -> Context:
+def load(path: str, config: Config, known: Known | None = None) -> Context:
     """Read a context's file.
 
+    :param known: see `from_dict`
     :raises ContextFileError: it can't be read, or holds no context that can be used
     """
-    return from_dict(read(path), config, load_path=path, bundle=bundle_of(path))
+    return from_dict(read(path), config, load_path=path, bundle=bundle_of(path), known=known)
 
 
 def loads(text: str | bytes, config: Config, origin: str = "the context") -> Context:

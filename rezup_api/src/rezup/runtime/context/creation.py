@@ -49,7 +49,7 @@ def context_of(
     setting: Setting,
     config: Config,
     now: int,
-    known: Mapping[str, dict[str, Any]] | None = None,
+    known: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> Context:
     """The context of a resolve, also of a failed one.
 
@@ -60,7 +60,7 @@ def context_of(
     :param requests: what was asked for, without the implicit packages
     :param config: the packages' attributes are read by it
     :param now: seconds since 1970
-    :param known: what definition files say, by their path, as far as that is known
+    :param known: see `Opener`
     :raises ContextError: a package is in no folder
     """
     seen: dict[str, Any] = {

@@ -70,7 +70,7 @@ class RecordedVariant(Variant):
 class Opener:
     """Makes variants of one context; the settings that all of them share are looked up once.
 
-    :param known: what definition files say, by their path, as far as that is known
+    :param known: definition files and what they say, by the folder of the package, as far as that is known
     :param binding: what late-bound functions see of the context
     """
 
@@ -79,7 +79,7 @@ class Opener:
     def __init__(
         self,
         config: Config,
-        known: Mapping[str, dict[str, Any]] | None = None,
+        known: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
         binding: Binding | None = None,
     ) -> None:
         self._config = config
@@ -89,9 +89,15 @@ class Opener:
 
     def folder(self, path: str, name: str, version: str, index: int | None) -> Variant:
         """The variant of a package that has a folder of its own."""
-        paths = candidates(path, self._settings.package_filenames)
+        data = None
+        if path in self._known:
+            file, data = self._known[path]
+            paths = [file]
+        else:
+            paths = candidates(path, self._settings.package_filenames)
         load = partial(_load_folder, path, paths, self._settings, _shown(name, version))
-        place = Place(name, Version(version), paths, load, folder=path, shortlinks=self._settings.shortlinks)
+        shortlinks = self._settings.shortlinks
+        place = Place(name, Version(version), paths, load, folder=path, shortlinks=shortlinks, data=data)
         return RecordedVariant(Package(place, self._config, self._binding), index)
 
     def combined(self, path: str, name: str, version: str, index: int | None) -> Variant:
@@ -116,13 +122,7 @@ class Opener:
                 context=f"it is in no folder but at {uri[:80]!a}",
                 hint="packages that are only in memory can be resolved, yet not entered or saved",
             )
-        data = self._known.get(place)
-        if data is None:
-            return self.folder(folder, name, version, index)
-        load = partial(_load_folder, folder, [place], self._settings, _shown(name, version))
-        shortlinks = self._settings.shortlinks
-        known = Place(name, Version(version), [place], load, folder=folder, shortlinks=shortlinks, data=data)
-        return RecordedVariant(Package(known, self._config, self._binding), index)
+        return self.folder(folder, name, version, index)
 
     def of_handle(self, handle: Any, bundle: str | None) -> Variant:
         """The variant of a handle.
@@ -188,6 +188,26 @@ def handle_of(variant: Variant, bundle: str | None = None) -> dict[str, Any]:
     if version:
         variables["version"] = version
     return {"key": PLAIN if place.folder is not None else COMBINED, "variables": variables}
+
+
+def place_of_uri(uri: str) -> str:
+    """Where a variant's package lies, by its uri: its folder, or the file that has it among others."""
+    place = uri.rpartition("[")[0] or uri
+    return place.rpartition("<")[0] if place.endswith(">") else os.path.dirname(place)
+
+
+def place_of_handle(handle: Any) -> str:
+    """The same by its handle; empty for what is none, or counts from a bundle."""
+    try:
+        variables = handle["variables"]
+        location, name, version = variables["location"], variables["name"], variables.get("version")
+        if not os.path.isabs(location):
+            return ""
+        if handle["key"] == COMBINED:
+            return f"{location}{os.sep}{name}.{variables['ext']}"
+        return f"{location}{os.sep}{name}{os.sep}{version}" if version else f"{location}{os.sep}{name}"
+    except (KeyError, TypeError, AttributeError):
+        return ""
 
 
 def location_of(variant: Variant) -> str:

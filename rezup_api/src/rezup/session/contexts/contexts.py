@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rezup.runtime.config import Config
     from rezup.runtime.context.context import Context
     from rezup.runtime.context.execution import Execution, Surroundings
+    from rezup.runtime.known_definitions import KnownDefinitions
     from rezup.session.packages import Packages, Resolved
 
 
@@ -51,6 +52,7 @@ class Contexts:
         self._environ = environ
         self._program = program
         self._clock = clock
+        self._last: tuple[Context | None, KnownDefinitions | None] = None, None
 
     @property
     def config(self) -> Config:
@@ -93,7 +95,10 @@ class Contexts:
 
         if os.fspath(path) == "-":
             return loads(sys.stdin.buffer.read(), self.config, "standard input")
-        return load(os.path.abspath(path), self.config)
+        definitions = self._packages.definitions()
+        context = load(os.path.abspath(path), self.config, definitions.find)
+        self._last = context, definitions
+        return context
 
     def current(self) -> Context | None:
         """The context that this environment is in; None where it is in none.
@@ -197,6 +202,7 @@ class Contexts:
 
     def _context(self, wanted: list[str], resolved: Resolved, options: Mapping[str, Any]) -> Context:
         from rezup.runtime.context.creation import Setting, context_of
+        from rezup.runtime.context.handles import place_of_uri
 
         settings = self._packages.settings
         config = self.config
@@ -212,8 +218,8 @@ class Contexts:
             solve_time=resolved.timings["total"],
             load_time=resolved.timings["index"],
         )
-        files = [uri.rpartition("[")[0] for uri in resolved.uris]
-        return context_of(
+        definitions = self._packages.definitions()
+        context = context_of(
             resolved.resolution,
             resolved.uris,
             requests=wanted,
@@ -221,14 +227,17 @@ class Contexts:
             setting=setting,
             config=config,
             now=int(self._clock()),
-            known=self._packages.definitions().find(files),
+            known=definitions.find([place_of_uri(uri) for uri in resolved.uris]),
         )
+        self._last = context, definitions
+        return context
 
     def _keep(self, context: Context) -> None:
         """Remember what the packages said, unless that is known already."""
+        last, definitions = self._last
         places = [variant.parent.place for variant in context.resolved_packages]
-        if places and not all(place.is_known for place in places):
-            self._packages.definitions().keep(places)
+        if context is last and definitions is not None and not all(place.is_known for place in places):
+            definitions.keep(places)
 
 
 def check_solved(context: Context) -> None:
