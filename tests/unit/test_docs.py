@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import rezup.recipes
 from rezup import errors
+from rezup.runtime.config.settings import SETTINGS
 from rezup.settings import OTHER_KEYS, VARIABLES
 from rezup.system.compiled import read_toml
 from rezup_cli.application import cli
@@ -201,3 +203,17 @@ def test_the_test_command_is_the_one_of_continuous_integration(file: str) -> Non
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     (command,) = [line for line in lines if line.endswith("-m pytest -n auto") and " venv .venv " in line]
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("setting", sorted(SETTINGS))
+def test_every_setting_of_rez_has_its_place_in_the_parity_tables(setting: str) -> None:
+    rows = [line for line in page("reference/parity.md").splitlines() if line.startswith("| `")]
+    assert sum(f"`{setting}`" in row for row in rows) == 1
+
+
+def test_every_command_of_rez_has_its_place_in_the_parity_tables() -> None:
+    commands = Path(find_spec("rez").submodule_search_locations[0], "cli")  # type: ignore[union-attr,index]
+    names = {path.stem for path in commands.glob("*.py")} - {"__init__"}
+    text = page("reference/parity.md")
+    missing = {name for name in names if not name.startswith("_") and f"`rez-{name}`" not in text}
+    assert missing == set()

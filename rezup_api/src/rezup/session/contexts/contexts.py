@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rezup.runtime.context.context import Context
     from rezup.runtime.context.execution import Execution, Surroundings
     from rezup.runtime.known_definitions import KnownDefinitions
+    from rezup.runtime.source_code import SourceCode
     from rezup.session.packages import Packages, Resolved
 
 
@@ -100,6 +101,26 @@ class Contexts:
         self._last = context, definitions
         return context
 
+    def open(self, path: str | os.PathLike[str]) -> Context:
+        """The same for a file that may also hold an exported document, of which the context is made again.
+
+        :raises ContextFileError: it can't be read, or holds no context that can be used
+        :raises ContextError: the document's context can't be made here, or turns out different
+        """
+        from rezup.session.contexts.reproduction import opened
+
+        return opened(os.fspath(path), self)
+
+    def reproduce(self, document: Any) -> Context:
+        """The context of an exported document, made again here and the same as it was.
+
+        :raises ContextFileError: it is no such document, or a newer one
+        :raises ContextError: it can't be made here, or turns out different; `context` says exactly how
+        """
+        from rezup.session.contexts.reproduction import reproduced
+
+        return reproduced(document, self._packages, self._over)
+
     def current(self) -> Context | None:
         """The context that this environment is in; None where it is in none.
 
@@ -161,9 +182,33 @@ class Contexts:
         from rezup.runtime.context.execution import Surroundings, execute
 
         check_solved(context)
-        found = execute(context, self.config, self._environ, surroundings or Surroundings())
+        around = (surroundings or Surroundings())._replace(bundle_commands=_bundle_commands(context))
+        found = execute(context, self.config, self._environ, around)
         self._keep(context)
         return found
+
+    def interpret(self, context: Context, shell: str | None = None, *, bare: bool = False) -> Execution:
+        """Run the commands of all packages as for a shell that is not started.
+
+        :param shell: its name; by default that of the configuration, else the user's, for variables alone
+        :param bare: as if in an empty environment
+        :raises RezupError: see `execute`
+        """
+        from rezup.launch.context_entry import find_shell
+        from rezup.runtime.context.execution import Surroundings, execute
+
+        check_solved(context)
+        name, executable = find_shell(shell, self.config, self._environ)
+        tools = Tools(self._packages, self._environ, self._program)
+        surroundings = Surroundings(
+            shell=shell or "",
+            system_paths=tools.system_paths(name, executable),
+            rez_bin_path=tools.bin_folder(),
+            suite_paths=tools.suites(),
+            rxt_file=context.load_path if shell else None,
+            bundle_commands=_bundle_commands(context),
+        )
+        return execute(context, self.config, {} if bare else self._environ, surroundings)
 
     def environ(self, context: Context) -> dict[str, str]:
         """The variables that a context sets, as a plain process would have them.
@@ -199,6 +244,10 @@ class Contexts:
 
         lines = [each.text for each in info_lines(context, self.config, self._environ)]
         return "\n".join(["", "You are now in a rez-configured environment.", "", *lines])
+
+    def _over(self, packages: Packages) -> Contexts:
+        """Contexts by other settings."""
+        return Contexts(packages, self._environ, program=self._program, clock=self._clock)
 
     def _context(self, wanted: list[str], resolved: Resolved, options: Mapping[str, Any]) -> Context:
         from rezup.runtime.context.creation import Setting, context_of
@@ -248,6 +297,28 @@ def check_solved(context: Context) -> None:
             context=context.failure_description or f"its resolve was {context.status}",
             hint="resolve another request",
         )
+
+
+def _bundle_commands(context: Context) -> SourceCode | None:
+    """The commands that lie in the bundle which a context was read from.
+
+    :raises ContextFileError: they can't be read
+    """
+    from rezup.runtime.context.context_file import bundle_of
+
+    folder = bundle_of(context.load_path) if context.load_path else None
+    path = None if folder is None else os.path.join(folder, "post_commands.py")
+    if path is None or not os.path.isfile(path):
+        return None
+    from rezup.errors import ContextFileError
+    from rezup.runtime.source_code import SourceCode
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return SourceCode(stream.read(), path=path, as_function=False)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ContextFileError(f"{path} can't be read", context=reason) from error
 
 
 def _library() -> str:

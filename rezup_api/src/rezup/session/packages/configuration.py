@@ -37,11 +37,11 @@ _FORMAT = 2
 
 #: Settings of Rez that are looked at when a resolve is entered.
 _ENTERING = (
-    "all_parent_variables", "all_resetting_variables", "allow_unversioned_packages", "context_tmpdir",
+    "all_parent_variables", "allow_unversioned_packages", "context_tmpdir",
     "default_shell", "disable_rez_1_compatibility", "env_var_separators", "local_packages_path",
     "max_package_changelog_chars", "optionvars", "package_cache_async", "package_commands_sourced_first",
     "package_definition_build_python_paths", "parent_variables", "pathed_env_vars", "prefix_prompt",
-    "read_package_cache", "resetting_variables", "rez_1_environment_variables", "rez_tools_visibility",
+    "package_cache_during_build", "read_package_cache", "rez_1_environment_variables", "rez_tools_visibility",
     "set_prompt", "standard_system_paths", "suite_visibility", "tmpdir", "use_variant_shortlinks",
     "variant_shortlinks_dirname", "write_package_cache",
 )  # fmt: skip
