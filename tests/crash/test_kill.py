@@ -13,7 +13,7 @@ import pytest
 
 import support.killed
 from rezup.recipes.names import ContainerName
-from rezup.stores.leftovers import SWEEP_AFTER
+from rezup.system.leftovers import SWEEP_AFTER
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from support.wheels import write_rez

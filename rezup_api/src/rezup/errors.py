@@ -18,6 +18,7 @@
     ├── InstallError                building an environment
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
+    ├── CacheError                  the store of finished environments, or a project's
     ├── LaunchError                 starting a shell, script or command
     ├── UpgradeError                replacing the library by a newer one
     ├── RuntimePackageError         Rez's own files: its configuration, packages and repositories
@@ -224,6 +225,12 @@ class ProcessError(InstallError):
         if hint is None and log is not None:
             hint = f"its whole output is in {log}"
         super().__init__(message, context=context, hint=hint)
+
+
+class CacheError(RezupError):
+    """The store of finished environments, this machine's or a project's, can't do what was asked."""
+
+    code = "cache-error"
 
 
 class LaunchError(RezupError):

@@ -34,10 +34,14 @@ VARIABLES: Mapping[str, str | None] = {
     "upgrade_pause": "REZUP_UPGRADE_PAUSE",
     "upgrade_source": "REZUP_UPGRADE_SOURCE",
     "index_trust": None,
+    "link_mode": None,
 }
 
 #: What a resolve looks at to know that its index of packages is up to date.
 INDEX_TRUST = ("check", "release")
+
+#: How an environment is made from the cache: by the cheapest way, or so that it shares nothing.
+LINK_MODES = ("auto", "copy")
 
 #: Keys of the site's configuration file that are no setting.
 OTHER_KEYS = frozenset({"locked"})
@@ -74,6 +78,8 @@ class Settings(NamedTuple):
     index_trust: str
     """"check": each package definition that matters is looked at; "release": only folders, whose
     packages are trusted never to be edited."""
+    link_mode: str
+    """"auto": environments share files with the cache where the disk can; "copy": they share none."""
     folders: Folders
     origins: Mapping[str, str]
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
@@ -190,6 +196,7 @@ class _Resolver:
             upgrade_pause=self._get("upgrade_pause", _number, 86400.0),
             upgrade_source=self._get("upgrade_source", self._path, None),
             index_trust=self._get("index_trust", _trust, "check"),
+            link_mode=self._get("link_mode", _link_mode, "auto"),
             folders=folders,
             origins=self._origins,
             unknown=unknown,
@@ -243,6 +250,12 @@ def _text(value: Any) -> str:
 def _trust(value: Any) -> str:
     if value not in INDEX_TRUST:
         raise ValueError('it must be "check" or "release"')
+    return _text(value)
+
+
+def _link_mode(value: Any) -> str:
+    if value not in LINK_MODES:
+        raise ValueError('it must be "auto" or "copy"')
     return _text(value)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: command -> the module below `commands` that holds it; loaded when it is called
 COMMANDS = {
     "add": "add",
+    "cache": "cache",
     "completions": "completions",
     "config": "config",
     "drop": "drop",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rezup.errors import RezupError
     from rezup.session import Session
+    from rezup.session.caching import Caches
     from rezup.session.contexts import Contexts
     from rezup.session.packages import Packages
     from rezup_cli.bootstrap import Start
@@ -39,7 +40,8 @@ class Console:
         """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
         words = [word for word in arguments if not word.startswith("-")]
-        self.command = " ".join(words[: 2 if words[:1] in (["recipe"], ["index"], ["self"]) else 1]) or "use"
+        groups = (["recipe"], ["index"], ["self"], ["cache"])
+        self.command = " ".join(words[: 2 if words[:1] in groups else 1]) or "use"
 
     @property
     def debug(self) -> bool:
@@ -91,6 +93,14 @@ class Console:
 
         reporter = ConsoleReporter(self, timings=False)
         return Packages(process_environment(), reporter=reporter, overrides=self.overrides)
+
+    def caches(self) -> Caches:
+        """Caches of this environment; what containers need is not loaded."""
+        from rezup.session.caching import Caches
+        from rezup.system.machine import process_environment
+
+        reporter = ConsoleReporter(self, timings=False)
+        return Caches(process_environment(), reporter=reporter, overrides=self.overrides)
 
     def refuse_tail(self) -> None:
         """:raises click.UsageError: there is a ``--`` that this command has no use for"""
@@ -252,10 +262,11 @@ def styled(text: str, **style: Any) -> str:
     return click.style(text, **style)
 
 
-def show_error(console: Console, error: RezupError, code: str | None = None) -> int:
+def show_error(console: Console, error: RezupError, code: str | None = None, *, status: int = 1) -> int:
     """What failed, why, what to do; as JSON for those who asked for it. Returns the exit status.
 
     :param code: instead of the error's own
+    :param status: the exit status
     """
     problems = getattr(error, "problems", ())
     if console.is_json:
@@ -264,8 +275,8 @@ def show_error(console: Console, error: RezupError, code: str | None = None) -> 
         code = code or error.code
         entries = [error_entry(code, str(problem), error.message, error.hint) for problem in problems]
         entries = entries or [error_entry(code, error.message, error.context, error.hint)]
-        click.echo(error_document(console.command, 1, entries))
-        return 1
+        click.echo(error_document(console.command, status, entries))
+        return status
     click.echo(f"{styled('error:', fg='red', bold=True)} {error.message}", err=True)
     if problems:
         for problem in problems:
@@ -274,7 +285,7 @@ def show_error(console: Console, error: RezupError, code: str | None = None) -> 
         click.echo(f"  {error.context}", err=True)
     if error.hint:
         click.echo(f"{styled('hint:', fg='cyan')} {error.hint}", err=True)
-    return 1
+    return status
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from rezup.errors import InvalidNameError, StoreError
 from rezup.recipes.names import ContainerName
 from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
-from rezup.stores.leftovers import STAGING, TRASH, new_name, sweep
 from rezup.stores.stamps import Stamp
+from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

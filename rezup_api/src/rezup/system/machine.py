@@ -19,6 +19,17 @@ def platform_tag() -> str:
     return f"{sys.platform}-{os.uname().machine}"
 
 
+def libc_tag() -> str:
+    """The C library and its version, e.g. "glibc-2.36" or "musl"; empty where a system has but one."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    try:
+        named = os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        named = None
+    return named.replace(" ", "-") if named else "musl"
+
+
 def host_name() -> str:
     """The name of this host, without asking the network."""
     if sys.platform == "win32":

@@ -31,21 +31,24 @@ def new_name(kind: str) -> str:
     return f".{kind}-{_host()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def sweep(container: Path, lease: str) -> None:
-    """Delete what is left in a container's folder; never raises, never touches work under way."""
+def sweep(folder: Path, lease: str) -> None:
+    """Delete what is left in a folder; never raises, never touches work under way.
+
+    :param lease: name of the file that whoever works on such a folder holds
+    """
     import contextlib
 
     from rezup.system.files import remove_tree
 
     try:
-        names = [] if container.is_symlink() else os.listdir(container)
+        names = [] if folder.is_symlink() else os.listdir(folder)
     except OSError:
         return
     for name in names:
         match = _NAME.fullmatch(name)
         if match is None:
             continue
-        path = container / name
+        path = folder / name
         with contextlib.suppress(OSError), locks.exclusive(path / lease) as free:
             is_dead = match[1] == _host() and not _is_running(int(match[2]))
             limit = SWEEP_AFTER if is_dead else SWEEP_AFTER_UNKNOWN

@@ -1,0 +1,63 @@
+"""A stored tree put somewhere else, file by file as its manifest tells."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.cache.manifest import DamagedError
+from rezup.system.cloning import COPY, Cloner
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+    from pathlib import Path
+
+    from rezup.cache.manifest import Tree
+
+
+class Cloned(NamedTuple):
+    """How a clone was made."""
+
+    method: str
+    """"reflink", "hard link" or "copy": the way most of the files went."""
+
+    counts: Mapping[str, int]
+    """Files by method, all three of them."""
+
+    def __str__(self) -> str:
+        others = [f"{n} by {name}" for name, n in self.counts.items() if n and name != self.method]
+        return f"{self.method} ({', '.join(others)})" if others else self.method
+
+
+def clone_tree(
+    source: Path, tree: Tree, target: Path, *, link: bool, copied: Container[str] = frozenset()
+) -> Cloned:
+    """Make `target`, which must not exist, what `source` was when it was stored.
+
+    A file whose size or time isn't the recorded one was written in place: it is not handed on.
+
+    :param link: hard links may be made where there are no reflinks
+    :param copied: files that are always copied, as their owner will write them
+    :raises DamagedError: something is missing or was changed; what was made is to be removed
+    :raises OSError: `target` can't be written
+    """
+    put, copy = Cloner(link=link), Cloner(link=False)
+    made, stored = os.fspath(target), os.fspath(source)
+    os.mkdir(made, 0o755)
+    for folder in tree.folders:
+        os.mkdir(f"{made}/{folder}", 0o755)
+    lstat, is_file = os.lstat, stat.S_ISREG
+    for path, size, mtime, _ in tree.files:
+        place = f"{stored}/{path}"
+        try:
+            status = lstat(place)
+        except OSError as error:
+            raise DamagedError(f"{path} can't be found ({error.strerror})") from error
+        if status.st_size != size or int(status.st_mtime) != mtime or not is_file(status.st_mode):
+            raise DamagedError(f"{path} was changed")
+        (copy if path in copied else put).put(place, f"{made}/{path}", status)
+    for path, to in tree.links:
+        os.symlink(to, f"{made}/{path}")
+    counts = {name: count + copy.counts[name] for name, count in put.counts.items()}
+    return Cloned(put.method if tree.files else COPY, counts)
