@@ -355,10 +355,11 @@ class Environments:
             is_done=(self.folder(key) / MANIFEST).exists,
             unavailable=lambda reason: self._reporter.debug(f"{what} goes on unlocked: {reason}"),
         ):
-            yield
-            # Who opened it before locks a file without a name: at worst it builds as well.
-            with contextlib.suppress(OSError):
-                path.unlink()
+            try:
+                yield
+            finally:  # who opened it before locks a file without a name: at worst it builds as well
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _no_luck(self, key: str) -> CacheError:
         return CacheError(
