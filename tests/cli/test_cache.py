@@ -14,10 +14,11 @@ import pytest
 
 from rezup.cache.environments import Environments
 from support.environments import build, content, make_project, make_venv, output, wanted
-from support.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.world import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="scripts of Windows hold their place in a program")
 
@@ -58,7 +59,10 @@ def test_the_snippet_of_virtualenv_cache_runs_with_the_name_changed(world: World
         " && rezup cache store )\n"
     )
     script = ["bash", "-c", snippet]
-    assert subprocess.run(script, cwd=project, env=world.environ, capture_output=True, check=True).returncode == 0
+    assert (
+        subprocess.run(script, cwd=project, env=world.environ, capture_output=True, check=True).returncode
+        == 0
+    )
     assert (project / ".venv/installed").exists()
     shutil.rmtree(project / ".venv")
     second = subprocess.run(script, cwd=project, env=world.environ, capture_output=True, check=False)
@@ -92,7 +96,10 @@ def test_a_project_is_named_by_options_or_by_variables(world: World, project: Pa
     (project / ".virtualenv_cache.toml").rename(project / "other.toml")
     assert world.rezup("cache", "restore", "-w", project).code == 2
     assert world.rezup("cache", "restore", "-w", project, "-c", "other.toml").code == 0
-    assert world.rezup("cache", "restore", "--work-dir", "shop", "--config-path", project / "other.toml").code == 0
+    assert (
+        world.rezup("cache", "restore", "--work-dir", "shop", "--config-path", project / "other.toml").code
+        == 0
+    )
     variables = {"VIRTUALENV_CACHE_CONFIG_PATH": "other.toml", "VIRTUALENV_CACHE_WORK_DIR": str(project)}
     assert world.rezup("cache", "restore", env=variables).code == 0
     listed = world.rezup("cache", "list", env={**variables, "VIRTUALENV_CACHE_FORMAT": "json"})
@@ -113,7 +120,9 @@ def test_init_writes_a_file_once(world: World, tmp_path: Path) -> None:
     assert (folder / "sub" / "mine.toml").is_file()
 
 
-def test_the_list_shows_what_is_kept_for_the_project(world: World, project: Path, store: Environments) -> None:
+def test_the_list_shows_what_is_kept_for_the_project(
+    world: World, project: Path, store: Environments
+) -> None:
     assert world.rezup("cache", "store", cwd=project).code == 0
     plain = json.loads(world.rezup("cache", "list", "--format", "json", cwd=project).out)
     assert [set(row) for row in plain] == [{"id", "hostname", "datetime", "size"}]
@@ -206,9 +215,7 @@ def test_prune_shows_and_does_it_only_when_it_is_told_to(world: World, store: En
         (["--max-size", "0"], 2),
     ],
 )
-def test_prune_takes_what_is_named(
-    world: World, store: Environments, options: list[str], count: int
-) -> None:
+def test_prune_takes_what_is_named(world: World, store: Environments, options: list[str], count: int) -> None:
     found = world.rezup("cache", "prune", "--json", *options).data
     assert len(found["would_remove"]) == count
     assert world.rezup("cache", "prune", "--yes", *options).code == 0

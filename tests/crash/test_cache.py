@@ -112,9 +112,7 @@ def test_leavings_of_a_killed_restore_go_with_a_later_one(world: World, project:
 
 @pytest.mark.parametrize("action", ["prune", "erase"])
 @pytest.mark.parametrize("edge", EDGES)
-def test_a_killed_removal_leaves_no_half_entry(
-    world: World, project: Path, action: str, edge: str
-) -> None:
+def test_a_killed_removal_leaves_no_half_entry(world: World, project: Path, action: str, edge: str) -> None:
     root = world.home / ("cache" if action == "erase" else ".cache/rezup")
     store = Environments(root)
     for text in ("one", "two"):

@@ -13,9 +13,9 @@ import pytest
 
 import support.killed
 from rezup.recipes.names import ContainerName
-from rezup.system.leftovers import SWEEP_AFTER
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
+from rezup.system.leftovers import SWEEP_AFTER
 from support.wheels import write_rez
 
 if TYPE_CHECKING:

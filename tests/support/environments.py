@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rezup.cache.fingerprint import Fingerprint, fingerprint
 from rezup.system.interpreters import running
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def wanted(text: str = "numpy==2.0") -> Fingerprint:

@@ -225,7 +225,7 @@ def test_a_target_that_exists_is_left_alone(store: Environments, tmp_path: Path)
     (tmp_path / "mine/file").write_text("mine")
     with pytest.raises(FileExistsError):
         store.provide(wanted(), build, tmp_path / "mine")
-    assert content(tmp_path / "mine") == {"file": "mine".encode()}
+    assert content(tmp_path / "mine") == {"file": b"mine"}
 
 
 def test_a_clone_that_fails_half_way_leaves_no_half_environment(store: Environments, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def opened(folder: Path, home: Path, *, link: bool = True) -> Project:
     return Project(file, environ=environ, reporter=Reporter(), link=link)
 
 
-@pytest.mark.parametrize("names", [("one", "one"), ("one", "two words"), ("two words", "one"), ("a b", "ü (2)")])
+@pytest.mark.parametrize(
+    "names", [("one", "one"), ("one", "two words"), ("two words", "one"), ("a b", "ü (2)")]
+)
 @pytest.mark.parametrize("link", [True, False])
 def test_a_restored_environment_works_where_it_lands(
     tmp_path: Path, home: Path, names: tuple[str, str], link: bool
@@ -65,7 +67,11 @@ def test_a_restored_environment_works_where_it_lands(
         assert content(venv) == before
     else:
         pattern = str(first)
-        named = [path for path, data in content(venv).items() if pattern.encode() in (data if isinstance(data, bytes) else b"")]
+        named = [
+            path
+            for path, data in content(venv).items()
+            if pattern.encode() in (data if isinstance(data, bytes) else b"")
+        ]
         assert named == []
     assert opened(first, home).environments.damage(restored.key) == []
 

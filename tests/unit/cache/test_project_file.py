@@ -52,9 +52,7 @@ def test_every_key_may_be_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_paths_are_filled_in(tmp_path: Path, written: str, expected: str) -> None:
-    found = load(
-        tmp_path, f'[virtualenv-cache]\ncache_path = "{written}"\nvirtualenv_path = "{written}"\n'
-    )
+    found = load(tmp_path, f'[virtualenv-cache]\ncache_path = "{written}"\nvirtualenv_path = "{written}"\n')
     assert found.cache_path == found.virtualenv_path == Path(expected.format(folder=tmp_path))
 
 
@@ -77,7 +75,7 @@ def test_paths_are_filled_in(tmp_path: Path, written: str, expected: str) -> Non
     ],
 )
 def test_what_cannot_be_used_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SettingsError, match="virtualenv_cache.toml") as caught:
+    with pytest.raises(SettingsError, match=r"virtualenv_cache\.toml") as caught:
         load(tmp_path, text)
     assert caught.value.hint
 
@@ -105,7 +103,9 @@ def test_a_new_file_says_what_the_defaults_are_and_names_the_locks(tmp_path: Pat
     path = folder / ".virtualenv_cache.toml"
     assert write_new(path, folder) == ("poetry.lock", "requirements-dev.txt", "requirements.txt")
     found = ProjectFile.load(path, folder, ENVIRON, pytest.fail)
-    path.write_text('[virtualenv-cache]\nrequirements_lock_paths = ["poetry.lock", "requirements-dev.txt", "requirements.txt"]')
+    path.write_text(
+        '[virtualenv-cache]\nrequirements_lock_paths = ["poetry.lock", "requirements-dev.txt", "requirements.txt"]'
+    )
     assert found == ProjectFile.load(path, folder, ENVIRON, pytest.fail)
     with pytest.raises(SettingsError, match="there already"):
         write_new(path, folder)

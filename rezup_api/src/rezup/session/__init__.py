@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 # public name -> module that holds it
 _HOMES = {
+    "Caches": "rezup.session.caching",
     "Packages": "rezup.session.packages",
     "Place": "rezup.session.places",
     "Places": "rezup.session.places",
     "Session": "rezup.session.session",
 }
 
-__all__ = ["Packages", "Place", "Places", "Session"]
+__all__ = ["Caches", "Packages", "Place", "Places", "Session"]
 
 if TYPE_CHECKING:
+    from rezup.session.caching import Caches
     from rezup.session.packages import Packages
     from rezup.session.places import Place, Places
     from rezup.session.session import Session

@@ -73,6 +73,7 @@ def seal_tree(root: Path, *, private: frozenset[str] = frozenset()) -> None:
     """Make a finished tree fit to be published: readable by all under any umask, and on the disk.
 
     Files are synced in parallel, then folders, the deepest first. Nobody but the owner may write.
+    A read-only file with another name elsewhere is a cache's, which synced it, and is left as it is.
 
     :param private: names of files directly below `root` that only their owner may read
     :raises OSError: the first failure, e.g. a full disk that only a sync tells of
@@ -108,7 +109,10 @@ def _seal_files(paths: list[str]) -> None:
     for path in paths:
         descriptor = os.open(path, flags)
         try:
-            mode = os.fstat(descriptor).st_mode
+            status = os.fstat(descriptor)
+            mode = status.st_mode
+            if status.st_nlink > 1 and not mode & 0o222:
+                continue
             wanted = 0o755 if mode & 0o100 else 0o644
             if stat.S_IMODE(mode) != wanted:
                 os.chmod(path, wanted)
