@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 RUNS = 9
 #: A large environment, exactly pinned.
-LOCK = ["PySide6-Essentials==6.8.3", "numpy==2.2.4", "shiboken6==6.8.3"]
+LOCK = ["PySide6-Essentials==6.12.0", "shiboken6==6.12.0", "numpy==2.4.6"]
 CONFIGURATION = """\
 [virtualenv-cache]
 cache_size = 5

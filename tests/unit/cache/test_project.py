@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -74,6 +75,42 @@ def test_a_restored_environment_works_where_it_lands(
         ]
         assert named == []
     assert opened(first, home).environments.damage(restored.key) == []
+
+
+ACTIVATIONS = {
+    "bash": '. "$0"/bin/activate; echo "$VIRTUAL_ENV"; command -v greet',
+    "dash": '. "$0"/bin/activate; echo "$VIRTUAL_ENV"; command -v greet',
+    "zsh": '. "$0"/bin/activate; echo "$VIRTUAL_ENV"; command -v greet',
+    "fish": 'source $argv[1]/bin/activate.fish; echo "$VIRTUAL_ENV"; command -v greet',
+    "tcsh": 'source .venv/bin/activate.csh; echo "$VIRTUAL_ENV"; which greet',
+}
+
+
+@pytest.mark.parametrize("maker", ["venv", "virtualenv", "uv"])
+@pytest.mark.parametrize("shell", ACTIVATIONS)
+def test_activation_works_in_each_shell_whatever_made_the_environment(
+    tmp_path: Path, home: Path, shell: str, maker: str
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    first, second = make_project(tmp_path / "one"), make_project(tmp_path / "it is & (that)")
+    make_venv(first)
+    script = (first / ".venv/bin/greet").read_text()
+    if maker != "venv":
+        shutil.rmtree(first / ".venv")
+        uv = [sys.executable, "-m", "uv", "venv", "-q", "-p", sys.executable]
+        command = uv if maker == "uv" else [sys.executable, "-m", "virtualenv", "-q", "--no-seed"]
+        subprocess.run([*command, first / ".venv"], check=True)
+        (first / ".venv/bin/greet").write_text(script)
+        (first / ".venv/bin/greet").chmod(0o755)
+    opened(first, home).store()
+    opened(second, home).restore()
+    venv = second / ".venv"
+    last = [str(venv)] if shell != "tcsh" else []
+    options = ["-f"] if shell in ("tcsh", "zsh") else []
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    told = output(shell, *options, "-c", ACTIVATIONS[shell], *last, cwd=second, env=environ)
+    assert told.splitlines() == [str(venv), str(venv / "bin/greet")]
 
 
 def test_nothing_fits_after_a_lock_file_changed(tmp_path: Path, home: Path) -> None:
