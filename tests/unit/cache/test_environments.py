@@ -107,6 +107,18 @@ def test_a_file_written_in_place_through_a_link_is_found_and_never_handed_on(
 
 
 @needs_posix
+def test_a_write_in_place_that_keeps_the_size_is_told_by_its_time(
+    store: Environments, tmp_path: Path
+) -> None:
+    store.environment(wanted(), build).release()
+    victim = store.folder(wanted().key) / TREE / "lib/site/module.py"
+    victim.chmod(0o644)
+    victim.write_text("VALUE = 9\n")
+    assert not store.provide(wanted(), build, tmp_path / "one").was_there
+    assert (tmp_path / "one/lib/site/module.py").read_text() == "VALUE = 1\n"
+
+
+@needs_posix
 def test_a_copy_isolates_the_store_from_writing_in_place(store: Environments, tmp_path: Path) -> None:
     store.provide(wanted(), build, tmp_path / "one", link=False)
     (tmp_path / "one/lib/site/module.py").write_text("VALUE = 6666\n")
@@ -163,7 +175,8 @@ def foreign_manifest(folder: Path) -> None:
 
 def leading_out(folder: Path) -> None:
     data = (folder / MANIFEST).read_bytes()
-    _forge(folder, data, lambda document: document["files"].append(["../../../out", 0, 0, ""]))
+    row = ["../lease", 0, int((folder / LEASE).stat().st_mtime), ""]
+    _forge(folder, data, lambda document: document["files"].append(row))
 
 
 def _forge(folder: Path, data: bytes, change: Any) -> None:
@@ -292,6 +305,24 @@ def test_the_loser_of_a_race_takes_the_entry_of_the_winner(store: Environments) 
     first.release()
     second.release()
     assert {path.name for path in store.bucket.iterdir()} == {"CACHEDIR.TAG", wanted().key}
+
+
+def test_what_a_killed_builder_left_goes_when_it_is_old(store: Environments) -> None:
+    store.environment(wanted(), build).release()
+    names = {
+        ".staging-00000000-1-deadbeef": True,
+        ".trash-00000000-1-deadbeef": True,
+        f".{'0' * 64}.lock": False,
+    }
+    for when, rest in ((None, 3), (1e9, 0)):
+        for name, is_folder in names.items():
+            path = store.bucket / name
+            path.mkdir(exist_ok=True) if is_folder else path.touch()
+            if when is not None:
+                os.utime(path, (when, when))
+        store.sweep()
+        assert sum((store.bucket / name).exists() for name in names) == rest
+    assert store.names() == [wanted().key]
 
 
 def test_a_use_that_cannot_be_read_was_never(store: Environments) -> None:

@@ -31,7 +31,7 @@ from rezup.errors import CacheError
 from rezup.reporting import Reporter, stage
 from rezup.system import locks
 from rezup.system.files import SYNC_THREADS, make_folder, mark_cache, remove_tree, rename_new, sync_folder
-from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
+from rezup.system.leftovers import STAGING, SWEEP_AFTER_UNKNOWN, TRASH, new_name, sweep
 from rezup.system.machine import host_name
 
 if TYPE_CHECKING:
@@ -302,6 +302,10 @@ class Environments:
     def sweep(self) -> None:
         """Delete what killed processes left behind; never raises, never touches work under way."""
         sweep(self.bucket, LEASE)
+        for path in self.bucket.glob(".*.lock*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.lstat().st_mtime > SWEEP_AFTER_UNKNOWN:
+                    path.unlink()
 
     # -- inside -------------------------------------------------------------------------------
 
