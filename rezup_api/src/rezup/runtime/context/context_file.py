@@ -134,12 +134,10 @@ def save(context: Context, path: str) -> None:
 
     :raises ContextFileError: it can't be written
     """
-    from pathlib import Path
-
     from rezup.system.files import write_atomic
 
     try:
-        write_atomic(Path(path), dumps(context, bundle_of(path)).encode(), durable=False)
+        write_atomic(path, dumps(context, bundle_of(path)).encode(), durable=False)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ContextFileError(f"{path} can't be written", context=reason) from error
