@@ -28,6 +28,7 @@ COMMANDS = {
     "add": "add",
     "completions": "completions",
     "config": "config",
+    "context": "context",
     "drop": "drop",
     "env": "env",
     "index": "index",
@@ -37,6 +38,7 @@ COMMANDS = {
     "search": "search",
     "self": "self_",
     "status": "status",
+    "suite": "suite",
     "use": "use",
 }
 
