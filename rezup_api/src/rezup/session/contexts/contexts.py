@@ -270,6 +270,7 @@ class Contexts:
         return Contexts(packages, self._environ, program=self._program, clock=self._clock)
 
     def _context(self, wanted: list[str], resolved: Resolved, options: Mapping[str, Any]) -> Context:
+        from rezup.resolver.requirement import Requirement
         from rezup.runtime.context.creation import Setting, context_of
         from rezup.runtime.context.handles import place_of_uri
 
@@ -291,7 +292,7 @@ class Contexts:
         context = context_of(
             resolved.resolution,
             resolved.uris,
-            requests=wanted,
+            requests=[str(Requirement.parse_package(text)) for text in wanted],  # as Rez writes them
             implicit=resolved.implicit,
             setting=setting,
             config=config,
