@@ -45,6 +45,7 @@ TABLE: dict[str, set[str]] = {
         "runtime",
         "shells",
     },
+    "rez_cli": {"session", "runtime", "resolver", "shells", "launch", "system", "settings"},
     "util": {"session", "containers", "recipes", "stores", "system"},
     "util_env": {"util"},
 }

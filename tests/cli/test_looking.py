@@ -72,7 +72,7 @@ def test_list_of_one_shows_its_revisions_and_their_states(world: World) -> None:
 def test_status_tells_what_why_and_where_settings_come_from(world: World) -> None:
     world.revision("foo", "100.000000", description="a test")
     world.revision("foo", "200.000000")
-    data = world.rezup("status", "foo@-1", "--json", env={"REZUP_PROMPT": "x"}).data
+    data = world.rezup("status", "foo@-1", "--json", env={"REZUP_PROMPT": "x"}).data["container"]
     assert data["revision"] == "100.000000"
     assert data["newer"] == ["200.000000"]
     assert data["rez"] == "3.4.0"
@@ -90,10 +90,12 @@ def test_status_inside_tells_the_revision_we_are_in_and_who_uses_it(world: World
     world.write("late.py", "")
     inside = ["use", "foo", "--do", str(script), "--", *world.command("status", "--json")]
     outcome = world.rezup(*inside)
-    assert outcome.data["inside"] is True
-    assert outcome.data["revision"] == "100.000000"
-    assert outcome.data["reason"] == "this shell was opened with it"
-    assert outcome.data["used_by"] != []
+    assert outcome.data["context"] is None
+    container = outcome.data["container"]
+    assert (container["name"], container["inside"]) == ("foo", True)
+    assert container["revision"] == "100.000000"
+    assert container["reason"] == "this shell was opened with it"
+    assert container["used_by"] != []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ class TestDrop:
             world.revision("foo", stamp)
         os.mkfifo(world.home / "gate")
         user = world.start("use", "foo@100", "--", "sh", "-c", "read line < gate")
-        while not world.rezup("status", "foo@100", "--json").data["used_by"]:
+        while not world.rezup("status", "foo@100", "--json").data["container"]["used_by"]:
             assert user.poll() is None
         outcome = world.rezup("drop", "foo", "--yes")
         assert outcome.code == 1
@@ -358,7 +360,10 @@ def test_status_follows_the_revision_that_the_environment_asks_for(world: World)
         world.revision("foo", stamp)
     for spelling in ("-1", "@-1", "100"):
         environment = {"REZUP_USE_REVISION": spelling}
-        assert world.rezup("status", "foo", "--json", env=environment).data["revision"] == "100.000000"
+        assert (
+            world.rezup("status", "foo", "--json", env=environment).data["container"]["revision"]
+            == "100.000000"
+        )
         assert world.rezup("use", "foo", "--", "rez", env=environment).out == "rez of 100.000000\n"
 
 
@@ -372,8 +377,8 @@ def test_a_container_without_a_recipe_of_its_own_is_not_promised_to_be_made(worl
 def test_roots_of_a_recipe_and_the_cache_folder_take_variables_and_home(world: World) -> None:
     world.write("rezup.foo.toml", '[rez]\nname = "rez"\n[root]\nlocal = "${PLACE}/{platform}"\n')
     settings = world.rezup("status", "foo", "--json", env={"PLACE": "/here", "REZUP_CACHE_DIR": "~/c"}).data[
-        "settings"
-    ]
+        "container"
+    ]["settings"]
     assert settings["root_local"]["value"].startswith("/here/")
     assert "{" not in settings["root_local"]["value"]
     assert settings["cache_dir"]["value"] == f"{world.home}/c"
@@ -397,7 +402,7 @@ def test_a_revision_of_rezup_2_in_use_is_found_by_the_path_of_its_user(world: Wo
     (folder / "venv/rez/bin/python").symlink_to(sys.executable)
     (folder / "rezup.toml").write_text('[rez]\nname = "rez"\n[dotenv]\n1 = "relative.env"\n')
     (folder / "revision.json").write_text('{"rezup_version": "2.6.0", "venvs": ["rez"]}')
-    assert world.rezup("status", "foo", "--json").data["state"] == "ready"
+    assert world.rezup("status", "foo", "--json").data["container"]["state"] == "ready"
     path = f"{scripts}:{world.environ['PATH']}"
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env={**world.environ, "PATH": path}) as user:
         refused = world.rezup("drop", "foo", "--yes")

@@ -65,8 +65,8 @@ def test_make_makes_a_new_one_from_a_recipe_anywhere(world: World) -> None:
     made = world.rezup("use", "foo", "--make", other, "--", "rez")
     assert made.code == 0
     assert len(world.stamps()) == 2
-    assert world.rezup("status", "foo", "--json").data["rez"] == "9.2.0"
-    assert world.rezup("status", "foo@-1", "--json").data["rez"] == "9.1.0"
+    assert world.rezup("status", "foo", "--json").data["container"]["rez"] == "9.2.0"
+    assert world.rezup("status", "foo@-1", "--json").data["container"]["rez"] == "9.1.0"
 
 
 def test_a_new_revision_does_not_disturb_one_in_use(world: World) -> None:
@@ -133,7 +133,7 @@ def test_extensions_share_the_environment_or_have_their_own(world: World) -> Non
     assert str(shared["prefix"]).endswith("/venv/rez")
     assert str(own["prefix"]).endswith("/venv/rez-other")
     assert own["optimize"] == 1
-    status = world.rezup("status", "foo", "--json").data
+    status = world.rezup("status", "foo", "--json").data["container"]
     assert [tool["name"] for tool in status["tools"]] == ["rez", "rez-thing", "rez-other"]
 
 
@@ -228,7 +228,7 @@ class TestARemoteRoot:
     def version(self, machine: World) -> object:
         outcome = machine.rezup("use", "foo", "--", "rez")
         assert outcome.code == 0, outcome.err
-        return machine.rezup("status", "foo", "--json").data["rez"]
+        return machine.rezup("status", "foo", "--json").data["container"]["rez"]
 
     def test_every_machine_gets_the_same_revision_under_the_same_name(self, machines: list[World]) -> None:
         assert self.publish(machines[0], "9.1.0").code == 0

@@ -198,7 +198,10 @@ class TestTheEnvironment:
         inner = world.rezup("use", "foo", "--", *world.command("use", "foo", "--", "rez"))
         assert inner.code == 1
         assert "already container foo" in inner.err
-        assert world.rezup("use", "foo", "--", *world.command("status", "--json")).data["inside"] is True
+        assert (
+            world.rezup("use", "foo", "--", *world.command("status", "--json")).data["container"]["inside"]
+            is True
+        )
         assert world.rezup("use", "foo", "--", *world.command("list", "--json")).code == 0
 
 

@@ -123,7 +123,7 @@ class TestItsLocalRoot:
         revision = listed(machine)[stamp]
         assert (revision["state"], revision["legacy"]) == ("ready", True)
         assert revision["description"] == "made by 2.6"
-        status = machine.rezup("status", "old", "--json").data
+        status = machine.rezup("status", "old", "--json").data["container"]
         assert (status["revision"], status["state"]) == (stamp, "ready")
 
     def test_they_are_used_and_not_written_into(self, machine: World, legacy: Legacy) -> None:

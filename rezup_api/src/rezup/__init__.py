@@ -15,6 +15,8 @@ _HOMES = {
     "ContainerRecipe": "rezup.util",
     "Revision": "rezup.util",
     "iter_containers": "rezup.util",
+    "Context": "rezup.session.contexts.python_api",
+    "resolve_environ": "rezup.session.contexts.python_api",
     "ContainerError": "rezup.errors",
     "RezupError": "rezup.errors",
     "Reporter": "rezup.reporting",
@@ -26,6 +28,7 @@ __all__ = [
     "Container",
     "ContainerError",
     "ContainerRecipe",
+    "Context",
     "Reporter",
     "Revision",
     "RezupError",
@@ -33,12 +36,14 @@ __all__ = [
     "Settings",
     "__version__",
     "iter_containers",
+    "resolve_environ",
 ]
 
 if TYPE_CHECKING:
     from rezup.errors import ContainerError, RezupError
     from rezup.reporting import Reporter
     from rezup.session import Session
+    from rezup.session.contexts.python_api import Context, resolve_environ
     from rezup.settings import Settings
     from rezup.util import Container, ContainerRecipe, Revision, iter_containers
 

@@ -330,10 +330,26 @@ def get_revision(container: str | None = None, create: bool = False, fallback: b
 def resolve_environ(revision: Revision, requests_or_rxt: list[str] | str) -> dict[str, str]:
     """The environment that Rez resolves for package requests, or for a context file.
 
-    Runs Rez in a process of its own.
+    Runs Rez in a process of its own, unless the revision has the embedded runtime, which is this library.
+    For an environment without a container see `rezup.resolve_environ`.
 
     :raises ProcessError: the request can't be resolved
+    :raises RezupError: the same, of the embedded runtime
     """
+    requests = [requests_or_rxt] if isinstance(requests_or_rxt, str) else [str(r) for r in requests_or_rxt]
+    opened = revision._open()
+    environment = {**revision.container()._session.environ, **revision.recipe_env()}
+    if opened.receipt.runtime == "embedded":
+        from rezup.session.contexts.python_api import Context
+        from rezup.session.contexts.python_api import resolve_environ as resolved
+
+        if len(requests) == 1 and Path(requests[0]).is_file():
+            return Context.load(requests[0], environ=environment).environ()
+        return resolved(requests, environ=environment)
+    return _environ_of_rez(opened.python, requests, environment)
+
+
+def _environ_of_rez(python: Path, requests: list[str], environment: Mapping[str, str]) -> dict[str, str]:
     import json
 
     from rezup.system.processes import run
@@ -346,12 +362,8 @@ def resolve_environ(revision: Revision, requests_or_rxt: list[str] | str) -> dic
         "context = ResolvedContext.load(given[0]) if one else ResolvedContext(given)\n"
         "sys.stdout.write('\\n' + json.dumps(context.get_environ()))\n"
     )
-    requests = [requests_or_rxt] if isinstance(requests_or_rxt, str) else [str(r) for r in requests_or_rxt]
-    base = dict(revision.container()._session.environ)
-    command: list[str | Path] = [revision._open().python, "-E", "-B", "-c", code, *requests]
-    finished = run(
-        command, environment={**base, **revision.recipe_env()}, what="resolving", separate_errors=True
-    )
+    command: list[str | Path] = [python, "-E", "-B", "-c", code, *requests]
+    finished = run(command, environment=environment, what="resolving", separate_errors=True)
     answer: dict[str, str] = json.loads(finished.output.rsplit("\n", 1)[-1])
     return answer
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "cache": "cache",
     "completions": "completions",
     "config": "config",
+    "context": "context",
     "drop": "drop",
     "env": "env",
     "index": "index",
@@ -38,6 +39,7 @@ COMMANDS = {
     "search": "search",
     "self": "self_",
     "status": "status",
+    "suite": "suite",
     "use": "use",
 }
 

@@ -26,6 +26,9 @@ _WORTH_A_LINE = 0.05
 
 QUIET, NORMAL, VERBOSE, DEBUG = range(4)
 
+#: Commands that have commands.
+_GROUPS = frozenset({"cache", "context", "index", "recipe", "self", "suite"})
+
 
 class Console:
     """One run of the command line: what the user asked to hear, and what came after ``--``."""
@@ -40,8 +43,8 @@ class Console:
         """Settings given on the command line, by configuration key."""
         self.is_json = "--json" in arguments
         words = [word for word in arguments if not word.startswith("-")]
-        groups = (["recipe"], ["index"], ["self"], ["cache"])
-        self.command = " ".join(words[: 2 if words[:1] in groups else 1]) or "use"
+        is_in_group = bool(words) and words[0] in _GROUPS
+        self.command = " ".join(words[: 2 if is_in_group else 1]) or "use"
 
     @property
     def debug(self) -> bool:
@@ -105,7 +108,9 @@ class Console:
     def refuse_tail(self) -> None:
         """:raises click.UsageError: there is a ``--`` that this command has no use for"""
         if self.tail is not None:
-            raise click.UsageError("`--` and a command after it belong to `rezup use` and `rezup add`.")
+            raise click.UsageError(
+                "`--` and a command after it belong to `rezup use`, `rezup add` and `rezup env`."
+            )
 
     def say(self, line: str, *, level: int = NORMAL) -> None:
         """A line of talk."""

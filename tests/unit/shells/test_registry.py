@@ -55,7 +55,6 @@ def test_loading_one_shell_loads_no_other_and_no_detection() -> None:
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.split() == [
-        "rezup.errors",
         "rezup.shells",
         "rezup.shells.base",
         "rezup.shells.registry",

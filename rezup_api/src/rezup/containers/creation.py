@@ -217,6 +217,7 @@ class Workshop:
             origin=origin,
             environment={} if secret else recipe.environment,
             environment_in_recipe=secret,
+            runtime=recipe.runtime,
             dotenv=(*recipe.dotenv, *recipe.platform_dotenv.get(sys.platform, ())),
             tools=tuple(
                 receipts.ToolRecord(
@@ -254,6 +255,7 @@ def recipe_receipt(container: ContainerName, recipe: Recipe, maker: Maker) -> re
         rezup=maker.rezup,
         recipe_digest=recipe.digest,
         description=recipe.description,
+        runtime=recipe.runtime,
     )
 
 

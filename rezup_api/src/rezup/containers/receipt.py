@@ -83,6 +83,8 @@ class Receipt(NamedTuple):
     environments: tuple[EnvironmentRecord, ...] = ()
     not_relocatable: tuple[str, ...] = ()
     """What ties the revision to other places: sources of edit-mode installs, files that name a path."""
+    runtime: str = "vanilla"
+    """Whose Rez it has: "vanilla", or "embedded" for the library's own, whose version is that of the tool."""
     legacy: bool = False
     """Made by rezup 2.x."""
 
@@ -98,6 +100,7 @@ class Receipt(NamedTuple):
             **{name: getattr(self, name) for name in _PLAIN},
             "environment": dict(self.environment),
             "environment_in_recipe": self.environment_in_recipe,
+            "runtime": self.runtime,
             "dotenv": list(self.dotenv),
             "not_relocatable": list(self.not_relocatable),
             "tools": [tool._asdict() for tool in self.tools],
@@ -158,7 +161,8 @@ def parse(data: bytes) -> Receipt:
 def _read(document: dict[str, Any]) -> Receipt:
     texts = {name: document[name] for name in _TEXTS}
     environment, dotenv, tied = document["environment"], document["dotenv"], document["not_relocatable"]
-    _all_text(*texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
+    runtime = document.get("runtime", "vanilla")  # earlier ones had no other
+    _all_text(runtime, *texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
     return Receipt(
         **texts,
         created=_moment(document["created"]),
@@ -166,6 +170,7 @@ def _read(document: dict[str, Any]) -> Receipt:
         environment_in_recipe=bool(document.get("environment_in_recipe")),
         dotenv=tuple(dotenv),
         not_relocatable=tuple(tied),
+        runtime=runtime,
         tools=tuple(ToolRecord(**_known(ToolRecord, entry)) for entry in document["tools"]),
         environments=tuple(_environment(entry) for entry in document["environments"]),
     )

@@ -45,6 +45,8 @@ class EnvironmentPlan:
     backend: Backend = "auto"
     rez: Tool | None = None
     """The one of `tools` that is Rez itself; None where Rez is but a library."""
+    is_embedded: bool = False
+    """Whether Rez is the runtime of this very library, see `rezup.installers.embedded`."""
 
 
 def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
@@ -52,22 +54,25 @@ def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
 
     The recipe's variables must be filled in before.
     """
+    is_embedded = recipe.runtime == "embedded"
     joined = (recipe.rez, *(tool for tool in recipe.extensions if not tool.isolated))
     shared = recipe.shared.requirements if recipe.shared else ()
     first = EnvironmentPlan(
         name=recipe.rez.name,
         python=recipe.rez.python,
         tools=joined,
-        packages=_distinct([*_packages(joined), *map(Package, shared)]),
+        packages=() if is_embedded else _distinct([*_packages(joined), *map(Package, shared)]),
         backend=recipe.backend,
         rez=recipe.rez,
+        is_embedded=is_embedded,
     )
     isolated = (
         EnvironmentPlan(
             name=tool.name,
             python=tool.python,
             tools=(tool,),
-            packages=_distinct([_package(recipe.rez), *_packages([tool])]),
+            # There is no Rez to install beside a tool where the recipe asks for none.
+            packages=_distinct([*(() if is_embedded else [_package(recipe.rez)]), *_packages([tool])]),
             backend=recipe.backend,
         )
         for tool in recipe.extensions
@@ -89,6 +94,10 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     make_folder(target.parent)
     make_folder(context.folder)
     make_folder(context.log.parent)
+    if plan.is_embedded:
+        from rezup.installers.embedded import build_embedded
+
+        return build_embedded(plan, target, context)
     interpreter, installer, reason = _prepared(plan, context)
     reporter = context.reporter
     reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")

@@ -189,18 +189,21 @@ def find_shell(wanted: str | None, config: Config, environ: Mapping[str, str]) -
 
     :raises LaunchError: it is unknown or not there
     """
+    from rezup.shells.detect import detect, find_program
     from rezup.shells.registry import canonical_name, known_names
 
     program = wanted or config["default_shell"] or None
     if program is None:
-        from rezup.shells.detect import detect
-
         choice = detect(environ)
         return choice.name, choice.executable
     name = canonical_name(program)
     if name is None:
-        raise LaunchError(f"unknown shell {program!r}", hint=f"known shells: {', '.join(known_names())}")
-    executable = _found(program, environ)
+        raise LaunchError(
+            f"unknown shell {program!r}",
+            context=f"known shells: {', '.join(known_names())}",
+            hint="a Rez with a plugin for it does it in its container: rezup use NAME -- rez-env …",
+        )
+    executable = find_program(program, environ)
     if executable is None:
         raise LaunchError(
             f"{program} can't be started",
@@ -208,19 +211,6 @@ def find_shell(wanted: str | None, config: Config, environ: Mapping[str, str]) -
             hint="name another shell with --shell",
         )
     return name, executable
-
-
-def _found(program: str, environ: Mapping[str, str]) -> str | None:
-    if os.name != "nt" and not os.path.dirname(program):
-        # What `shutil.which` does here, without loading it.
-        for folder in environ.get("PATH", os.defpath).split(os.pathsep):
-            path = os.path.join(folder, program)
-            if os.access(path, os.X_OK) and os.path.isfile(path):
-                return path
-        return None
-    import shutil
-
-    return shutil.which(program, path=environ.get("PATH"))
 
 
 def _aliases(found: Execution) -> dict[str, str]:

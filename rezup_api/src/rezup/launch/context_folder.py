@@ -89,9 +89,19 @@ def _sweep(parent: str, own: str) -> None:
         except OSError:  # somebody else was quicker
             continue
         if age > (_OLD if owner == _DETACHED else _YOUNG) and not _is_alive(owner):
-            import shutil
+            _remove(path)
 
-            shutil.rmtree(path, ignore_errors=True)
+
+def _remove(path: str) -> None:
+    """Remove a folder; usually it holds a few files of ours and nothing else."""
+    try:
+        for name in os.listdir(path):
+            os.unlink(os.path.join(path, name))
+        os.rmdir(path)
+    except OSError:
+        import shutil
+
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_alive(owner: str) -> bool:

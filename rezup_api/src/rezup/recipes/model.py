@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Backend = Literal["auto", "uv", "pip"]
 
+#: Whose Rez it is: the one of the index, or the runtime that is part of rezup.
+Runtime = Literal["vanilla", "embedded"]
+
 #: platform key of a `[dotenv.*]` table -> ``sys.platform``
 PLATFORMS: Mapping[str, str] = {"linux": "linux", "darwin": "darwin", "windows": "win32"}
 
@@ -68,6 +71,7 @@ class Recipe:
     pip_environment: Mapping[str, str] = field(default_factory=dict)
     shared: Shared | None = None
     backend: Backend = "auto"
+    runtime: Runtime = "vanilla"
     warnings: tuple[Problem, ...] = ()
 
     @property

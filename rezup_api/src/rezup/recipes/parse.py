@@ -23,7 +23,7 @@ from rezup.recipes.model import PLATFORMS, Backend, Recipe
 from rezup.recipes.pip_options import check_options, check_variable, option_text
 from rezup.recipes.reading import SIZE_LIMIT, decode, tables
 from rezup.recipes.sources import Origin, is_absolute, plain
-from rezup.recipes.tools import read_extensions, read_rez, read_shared
+from rezup.recipes.tools import read_extensions, read_rez, read_runtime, read_shared
 from rezup.recipes.variables import is_variable_name
 
 if TYPE_CHECKING:
@@ -82,12 +82,13 @@ def parse(data: bytes, source: Path | None, *, home: Path | None = None) -> Reci
     local_root, remote_root = _read_roots(top)
     dotenv, platform_dotenv = _read_dotenv(top)
     pip_options, pip_environment = _read_pip(top)
+    runtime = read_runtime(top)
     recipe = Recipe(
         data=data,
         digest=hashlib.sha256(data).hexdigest(),
         source=source,
         rez=read_rez(top, origin),
-        extensions=read_extensions(top, origin),
+        extensions=read_extensions(top, origin, runtime),
         description=top.text("description") or "",
         schema=_read_schema(top),
         local_root=local_root,
@@ -99,6 +100,7 @@ def parse(data: bytes, source: Path | None, *, home: Path | None = None) -> Reci
         pip_environment=pip_environment,
         shared=read_shared(top, origin),
         backend=_read_backend(top),
+        runtime=runtime,
     )
     findings.raise_errors()
     return _with_warnings(recipe, findings)

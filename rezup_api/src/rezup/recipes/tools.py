@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rezup.errors import InvalidNameError
-from rezup.recipes.findings import UnfitError
+from rezup.recipes.findings import UnfitError, shown
 from rezup.recipes.interpreter import interpreter_flag, python_request
 from rezup.recipes.model import Shared, Tool
 from rezup.recipes.names import ToolName
@@ -15,16 +15,21 @@ from rezup.recipes.variables import has_placeholder
 
 if TYPE_CHECKING:
     from rezup.recipes.fields import Table
+    from rezup.recipes.model import Runtime
     from rezup.recipes.sources import Origin
 
 _KEYS = ("name", "url", "edit", "isolation", "python", "flags", "lib")
+_REZ_KEYS = (*_KEYS, "runtime")
+_RUNTIMES = ("vanilla", "embedded")
+#: What says which Rez to install, and with what; the embedded runtime is the library itself.
+_OF_VANILLA = ("name", "url", "edit", "lib")
 _REZ = ToolName("rez")
 
 
 def read_rez(top: Table, origin: Origin) -> Tool:
     """The `[rez]` table; without one, Rez as the index has it."""
     table = top.table("rez")
-    table.warn_unknown(_KEYS)
+    table.warn_unknown(_REZ_KEYS)
     name = table.text("name")
     if name not in (None, _REZ):
         table.error("name", 'must be "rez"', "other tools are entries of [[extension]]")
@@ -35,7 +40,30 @@ def read_rez(top: Table, origin: Origin) -> Tool:
     return _read_tool(table, _REZ, origin, has_own_python=True)
 
 
-def read_extensions(top: Table, origin: Origin) -> tuple[Tool, ...]:
+def read_runtime(top: Table) -> Runtime:
+    """The `runtime` key of `[rez]`; what else the recipe says must agree with it."""
+    if not isinstance(top.value("rez"), dict):  # missing; or wrong, which `read_rez` tells
+        return "vanilla"
+    table = top.table("rez")
+    runtime = table.text("runtime")
+    if runtime is None or runtime == "vanilla":
+        return "vanilla"
+    if runtime != "embedded":
+        table.error("runtime", f"{shown(runtime)} is none of {', '.join(_RUNTIMES)}")
+        return "vanilla"
+    for name in _OF_VANILLA:
+        if table.value(name):
+            table.error(
+                name,
+                "says what to install, but the embedded runtime is a copy of rezup itself",
+                f'remove {name}, or write runtime = "vanilla"',
+            )
+    if len(top.table("shared")):
+        top.error("shared", "joins the environment of Rez, which the embedded runtime does not have")
+    return "embedded"
+
+
+def read_extensions(top: Table, origin: Origin, runtime: Runtime) -> tuple[Tool, ...]:
     """The `[[extension]]` tables in file order; empty ones are placeholders and left out."""
     tools = []
     taken: dict[str, str] = {}
@@ -45,6 +73,12 @@ def read_extensions(top: Table, origin: Origin) -> tuple[Tool, ...]:
         table.warn_unknown(_KEYS)
         name = _read_name(table, taken)
         isolated = table.flag("isolation")
+        if runtime == "embedded" and not isolated:
+            table.error(
+                "isolation",
+                "must be true: with the embedded runtime there is no environment with Rez to join",
+                'write isolation = true, or runtime = "vanilla" in [rez]',
+            )
         tool = _read_tool(table, name, origin, has_own_python=isolated)
         tools.append(tool)
     return tuple(tools)

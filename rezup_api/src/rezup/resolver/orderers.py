@@ -117,7 +117,11 @@ class PackageOrder(Immutable, ABC):
         """
         kind = _field(data, "type", str)
         if kind not in _TYPES:
-            raise InvalidOrdererError(f"there is no package orderer {kind[:80]!a}", context=_known())
+            raise InvalidOrdererError(
+                f"there is no package orderer {kind[:80]!a}",
+                context=_known(),
+                hint="a Rez with a plugin of that name does it in its container: rezup use NAME -- rez-env …",
+            )
         return _TYPES[kind](data)
 
     def __eq__(self, other: object) -> bool:

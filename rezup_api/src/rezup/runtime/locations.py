@@ -34,7 +34,8 @@ def parse_location(entry: str) -> tuple[str, str]:
     raise PackageLocationError(
         f"{entry!r} is no place for packages",
         context=f"there is no kind of repository called {kind!r}",
-        hint="write filesystem@PATH for a path that contains an @",
+        hint="write filesystem@PATH for a path that contains an @; a Rez with a plugin of that name does it "
+        "in its container: rezup use NAME -- rez-env …",
     )
 
 

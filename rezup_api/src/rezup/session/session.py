@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rezup.errors import RemoteUnreachableError
     from rezup.recipes.model import Recipe
     from rezup.runtime.config import Config
+    from rezup.session.contexts import Contexts
     from rezup.session.packages import Packages
     from rezup.settings import Settings
 
@@ -154,7 +155,7 @@ class Session:
             environ=self.environ,
             reporter=self.reporter,
             program=self._program,
-            shims=None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "shims-v1",
+            shims=self._shims(place),
         )
         if script is not None:
             return entry.run_script(script, command, wait=wait)
@@ -162,6 +163,27 @@ class Session:
             return entry.run_command(command, wait=wait)
         shell, prompt = place.settings.default_shell, place.settings.prompt
         return entry.open_shell(default_shell=shell, prompt=prompt)
+
+    def run_job(
+        self,
+        path: str,
+        command: Sequence[str] = (),
+        *,
+        local: bool = False,
+        wait: bool = True,
+        quiet: bool = False,
+    ) -> int:
+        """Run a command, or the user's shell, in the revision and context of a farm job's file.
+
+        See `rezup.session.contexts.job_run`, also for what it returns.
+
+        :raises ContextFileError: the file can't be read, or is no job
+        :raises RezupError: what the job needs is missing here, or different
+        """
+        from rezup.session.contexts.job_run import run_job
+        from rezup.session.contexts.jobs import load_job
+
+        return run_job(self, load_job(path), command, local=local, wait=wait, quiet=quiet)
 
     def check_entrance(self, *, for_shell: bool) -> None:
         """Refuse at once what could not be entered in the end, before anything is built.
@@ -183,6 +205,19 @@ class Session:
 
         return recipe_variables(
             acquired.revision, self.environ, is_from_remote=acquired.is_from_remote, reporter=self.reporter
+        )
+
+    def environment(self, acquired: Acquired, place: Place) -> dict[str, str]:
+        """The whole environment of a program in a revision."""
+        from rezup.launch.environment import compose
+
+        return compose(
+            acquired.revision,
+            self.environ,
+            is_from_remote=acquired.is_from_remote,
+            reporter=self.reporter,
+            program=self._program,
+            shims=self._shims(place),
         )
 
     # -- publishing and removing --------------------------------------------------------------
@@ -300,6 +335,18 @@ class Session:
 
         return Packages(self.environ, reporter=self.reporter, overrides=self._places.overrides)
 
+    def contexts(self, environ: Mapping[str, str] | None = None) -> Contexts:
+        """Rez environments, with the configuration of this environment.
+
+        :param environ: instead of the session's, such as that of a revision
+        """
+        from rezup.session.contexts import Contexts
+        from rezup.session.packages import Packages
+
+        environ = self.environ if environ is None else environ
+        packages = Packages(environ, reporter=self.reporter, overrides=self._places.overrides)
+        return Contexts(packages, environ, program=None if self._program is None else str(self._program))
+
     # -- making -------------------------------------------------------------------------------
 
     def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
@@ -314,6 +361,12 @@ class Session:
         if acquired is None:
             raise self._places.not_found(place)
         return acquired
+
+    def _shims(self, place: Place) -> Path | None:
+        """The folder for links to rezup's own script."""
+        if self._places.is_in_a_home_of_another:
+            return None
+        return place.settings.cache_dir / "shims-v1"
 
     def _held(self, place: Place, revision: Revision, reason: str) -> Acquired:
         try:

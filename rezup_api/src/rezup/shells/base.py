@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 #: The text that marks the prompt; set by the user beforehand, or by us.
 PROMPT_VARIABLE = "REZUP_PROMPT"
@@ -84,6 +84,8 @@ class Shell(ABC):
             variables["_REZUP_COMPLETION"] = str(completion)
         if self.detour is not None and self.detour in environ:
             variables[f"_REZUP_{self.detour}"] = environ[self.detour]
+        from pathlib import Path
+
         arguments, own = self._start(Path(__file__).with_name("scripts") / self.script_file)
         return Launch((startup.executable, *arguments), {**variables, **own})
 

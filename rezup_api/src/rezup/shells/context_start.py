@@ -19,26 +19,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from rezup.shells.registry import loaded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rezup.shells.base import Launch
     from rezup.shells.context_starts.base import Entry
-
-# name of the program -> module below context_starts, class in it
-_HOMES = {
-    "bash": ("bash", "BashEntry"),
-    "zsh": ("zsh", "ZshEntry"),
-    "fish": ("fish", "FishEntry"),
-    "sh": ("posix", "PosixEntry"),
-    "dash": ("posix", "PosixEntry"),
-    "ash": ("posix", "PosixEntry"),
-    "tcsh": ("csh", "CshEntry"),
-    "csh": ("csh", "CshEntry"),
-    "pwsh": ("powershell", "PowerShellEntry"),
-    "powershell": ("powershell", "PowerShellEntry"),
-    "cmd": ("cmd", "CmdEntry"),
-}
 
 
 class ContextStart(NamedTuple):
@@ -106,17 +93,5 @@ def start_in_context(shell: str, start: ContextStart, environ: Mapping[str, str]
 
 
 def _entry(shell: str) -> Entry:
-    name: str | None = shell
-    if shell not in _HOMES:
-        from rezup.shells.registry import canonical_name
-
-        name = canonical_name(shell)
-    if name is None:
-        from rezup.errors import LaunchError
-
-        raise LaunchError(f"unknown shell {shell!r}", hint=f"known shells: {', '.join(_HOMES)}")
-    from importlib import import_module
-
-    module, cls = _HOMES[name]
-    entry: Entry = getattr(import_module(f"rezup.shells.context_starts.{module}"), cls)()
+    entry: Entry = loaded(shell, "rezup.shells.context_starts", "Entry")()
     return entry

@@ -8,12 +8,11 @@ over; what was passed over is part of the reason.
 from __future__ import annotations
 
 import os
-import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import LaunchError
 from rezup.shells.registry import canonical_name, known_names
+from rezup.system.ancestors import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +20,19 @@ if TYPE_CHECKING:
 #: Overrides all detection.
 VARIABLE = "REZUP_DEFAULT_SHELL"
 
+#: Programs that are shells, also those that we don't support.
+_SHELLS = frozenset(
+    [
+        "ash", "bash", "cmd", "csh", "dash", "elvish", "fish", "ksh", "nu", "powershell", "pwsh", "sh",
+        "tcsh", "xonsh", "zsh",
+    ]
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class ShellChoice:
+#: Programs that run others for another processor; what they run follows.
+_EMULATORS = ("rosetta", "qemu-")
+
+
+class ShellChoice(NamedTuple):
     """The shell to open."""
 
     name: str
@@ -42,7 +51,7 @@ def detect(
 ) -> ShellChoice:
     """Choose a shell.
 
-    :param parent: finds the program of the shell that started us; shellingham does by default
+    :param parent: finds the program of the shell that started us; `parent_shell` does by default
     :param windows: whether this is Windows; asks Python by default
     :raises LaunchError: REZUP_DEFAULT_SHELL names an unknown shell, or there is none at all
     """
@@ -71,6 +80,31 @@ def detect(
 
 def parent_shell() -> str | None:
     """The shell among the processes that started this one, or None if there is none to be found."""
+    try:
+        for words in ancestors():
+            shell = _shell(words)
+            if shell is not None:
+                return shell
+    except (OSError, ValueError):  # not Linux, or we may not look
+        return _told_by_the_system()
+    return None
+
+
+def _shell(words: list[str]) -> str | None:
+    """The shell's program, if a process of this command line is one."""
+    if not words:
+        return None
+    name = os.path.basename(words[0]).lower()
+    if name.startswith(_EMULATORS):
+        return _shell(words[1:])
+    if name.startswith("-"):  # a login shell
+        return words[0][1:]
+    if name.startswith("python"):  # which some shells are written in
+        return next((word for word in words[1:] if os.path.basename(word) == "xonsh"), None)
+    return words[0] if name in _SHELLS else None
+
+
+def _told_by_the_system() -> str | None:
     import shellingham  # type: ignore[import-untyped]  # it brings no types
 
     try:
@@ -99,6 +133,19 @@ def _candidates(
 
 def _find(program: str, environ: Mapping[str, str]) -> str | None:
     # A login shell is told by a dash before its name.
-    path = os.path.expanduser(program.lstrip("-"))
-    # Looks at a path with a folder directly, and on Windows tries the known suffixes.
-    return shutil.which(path, path=environ.get("PATH", os.defpath))
+    return find_program(os.path.expanduser(program.lstrip("-")), environ)
+
+
+def find_program(program: str, environ: Mapping[str, str]) -> str | None:
+    """The path of a program given by name or path; None where there is none."""
+    if os.name == "nt":
+        import shutil
+
+        return shutil.which(program, path=environ.get("PATH", os.defpath))  # tries the known suffixes
+    # What it does elsewhere; to load it takes longer.
+    folders = [""] if os.path.dirname(program) else environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in folders:
+        path = os.path.join(folder, program)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None

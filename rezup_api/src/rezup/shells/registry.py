@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from rezup.errors import LaunchError
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rezup.shells.base import Shell
@@ -43,11 +41,23 @@ def shell_named(program: str) -> Shell:
 
     :raises LaunchError: there is no such shell
     """
-    name = canonical_name(program)
+    shell: Shell = loaded(program, "rezup.shells")()
+    return shell
+
+
+def loaded(program: str, package: str, ending: str = "") -> Any:
+    """What a package has for a shell: the class named like the shell's own, with this ending.
+
+    Its modules are named like those here; only the one that is needed is loaded.
+
+    :raises LaunchError: there is no such shell
+    """
+    name = program if program in _HOMES else canonical_name(program)
     if name is None:
+        from rezup.errors import LaunchError
+
         raise LaunchError(f"unknown shell {program!r}", hint=f"known shells: {', '.join(_HOMES)}")
     from importlib import import_module
 
     module, cls = _HOMES[name]
-    shell: Shell = getattr(import_module(f"rezup.shells.{module}"), cls)()
-    return shell
+    return getattr(import_module(f"{package}.{module}"), cls + ending)

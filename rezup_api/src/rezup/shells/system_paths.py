@@ -10,16 +10,17 @@ if TYPE_CHECKING:
 
 _MARK = "__PATHS_"
 
-#: How a shell is asked without any start-up file; fish keeps a list, csh splits its own.
+#: How a shell is asked without any start-up file; fish keeps a list, csh splits its own. Rez asks `sh` as
+#: if it were bash: dash refuses, and has no folders of its own then.
 _QUESTIONS = {
     "bash": ("--norc", "--noprofile", "-c", f'echo "{_MARK}:$PATH"'),
     "csh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
+    "dash": ("-c", f'echo "{_MARK}:$PATH"'),
     "fish": ("--no-config", "-c", f'echo "{_MARK}:"(string join : $PATH)'),
-    "sh": ("-c", f'echo "{_MARK}:$PATH"'),
+    "sh": ("--noprofile", "-c", f'echo "{_MARK}:$PATH"'),
     "tcsh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
     "zsh": ("-f", "-c", f'echo "{_MARK}:$PATH"'),
 }
-_LIKE_SH = frozenset(["ash", "dash"])
 
 
 def system_paths(shell: str, executable: str, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ def system_paths(shell: str, executable: str, environ: Mapping[str, str]) -> tup
     :param executable: its program
     :param environ: what the shell is given, without PATH
     """
-    question = _QUESTIONS.get("sh" if shell in _LIKE_SH else shell)
+    question = _QUESTIONS.get("dash" if shell == "ash" else shell)
     found: list[str] = []
     if question is not None:
         from rezup.errors import ProcessError

@@ -9,39 +9,40 @@ import contextlib
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedWriter
+    from pathlib import Path
 
 #: Threads that sync at once; beyond it the disk, not the waiting, is the limit.
 SYNC_THREADS = 16
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+def write_atomic(path: Path | str, data: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
     """Replace `path` by `data` at once: a reader sees the old content or the new, never a part.
 
     :param mode: permissions of the file, whatever the umask is
     :param durable: sync file and folder, so that the content survives a power failure
     :raises OSError: nothing was changed
     """
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     try:
         with open_new(temporary) as stream:
             stream.write(data)
-            os.fchmod(stream.fileno(), mode) if hasattr(os, "fchmod") else temporary.chmod(mode)
+            os.fchmod(stream.fileno(), mode) if hasattr(os, "fchmod") else os.chmod(temporary, mode)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        temporary.replace(path)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
     if durable:
-        sync_folder(path.parent)
+        sync_folder(folder or os.curdir)
 
 
 @contextlib.contextmanager
@@ -52,7 +53,7 @@ def open_new(path: Path | str) -> Iterator[BufferedWriter]:
         yield stream
 
 
-def sync_folder(path: Path) -> None:
+def sync_folder(path: Path | str) -> None:
     """Make the names in a folder durable; file systems that can't do it are left alone."""
     if os.name == "nt":  # a folder can't be opened there
         return
@@ -100,7 +101,7 @@ def seal_tree(root: Path, *, private: frozenset[str] = frozenset()) -> None:
     for name in private:
         (root / name).chmod(0o600)
     for folder in reversed(folders):
-        sync_folder(Path(folder))
+        sync_folder(folder)
 
 
 def _seal_files(paths: list[str]) -> None:

@@ -40,7 +40,10 @@ _WITHOUT_EFFECT = ("no_cache", "no_pkg_cache", "pkg_cache_mode")
     "-o", "--output", metavar="FILE",
     help="Save the context and do not enter it; `-` is stdout; a name in .json makes a farm job of it.",
 )  # fmt: skip
-@click.option("-i", "--input", "source", metavar="RXT", help="Enter a saved context; `-` is stdin.")
+@click.option(
+    "-i", "--input", "source", metavar="FILE", type=click.Path(),
+    help="Enter a saved context, or an exported one if it can be had again; `-` is stdin.",
+)  # fmt: skip
 @click.option("-p", "--patch", is_flag=True, help="Change the request of the context you are in, or of -i.")
 @click.option("--strict", is_flag=True, help="With --patch: keep all else as it was resolved.")
 @click.option(
@@ -98,7 +101,7 @@ def _check(console: Console, request: tuple[str, ...], options: dict[str, Any]) 
 def _context(
     contexts: Contexts, request: tuple[str, ...], options: dict[str, Any]
 ) -> tuple[Context, Resolved | None]:
-    base = contexts.load(options["source"]) if options["source"] else None
+    base = contexts.open(options["source"]) if options["source"] else None
     if options["patch"] and base is None:
         base = contexts.current_one()
     if base is not None and not options["patch"]:
@@ -127,11 +130,14 @@ def _enter(
     console: Console, contexts: Contexts, context: Context, options: dict[str, Any], resolved: Resolved | None
 ) -> int:
     from rezup.launch.context_entry import Wish
+    from rezup.system.machine import has_terminal
 
+    command = console.tail or options["line"]
     wish = Wish(
         shell=options["shell"],
-        command=console.tail or options["line"],
-        stdin=options["stdin"],
+        command=command,
+        # Without a terminal there is nobody to prompt.
+        stdin=options["stdin"] or (command is None and not options["detached"] and not has_terminal()),
         rcfile=options["rcfile"],
         norc=options["norc"],
         quiet=console.is_quiet,

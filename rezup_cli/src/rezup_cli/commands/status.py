@@ -1,4 +1,4 @@
-"""``rezup status``: one container, from inside or outside."""
+"""``rezup status``: one container, from inside or outside, and the context that one is in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rezup_cli.console import VERBOSE, Console
 
 if TYPE_CHECKING:
     from rezup.containers.status import Status
+    from rezup.runtime.context.context import Context
 
 
 @click.command("status")
@@ -26,24 +27,74 @@ def command(
     """Show a container: its revision and why it is this one, and what is in it.
 
     Inside a container that one is shown; -v adds where each setting comes from.
+    In a Rez environment its context is shown, too.
     """
     console.refuse_tail()
-    name, revision = target or (None, None)
-    session = console.session()
-    place = session.place(name or session.environ.get("REZUP_CONTAINER") or None)
-    status = session.status(place, revision)
-    unknown = place.settings.unknown
-    lines = _lines(status, verbose=console.level >= VERBOSE)
+    context, context_lines = _context(console)
+    container, container_lines, unknown = _container(console, target, is_in_context=context is not None)
+    lines = [*container_lines, *([""] if container and context else []), *context_lines]
     lines += [f"unknown setting, without effect: {key}" for key in unknown]
-    console.result("status", {**plain(status), "unknown_settings": list(unknown)}, lines)
+    data = {"container": container, "context": context, "unknown_settings": list(unknown)}
+    console.result("status", data, lines)
     return 0
 
 
+def _container(
+    console: Console, target: tuple[str | None, str | None], *, is_in_context: bool
+) -> tuple[dict[str, Any] | None, list[str], tuple[str, ...]]:
+    """The container that is named or entered, else the default one; none in a context without them."""
+    name, revision = target
+    session = console.session()
+    entered = session.environ.get("REZUP_CONTAINER") or None
+    if is_in_context and name is None and revision is None and entered is None:
+        return None, [], session.settings().unknown
+    place = session.place(name or entered)
+    status = session.status(place, revision)
+    return plain(status), _lines(status, verbose=console.level >= VERBOSE), place.settings.unknown
+
+
+def _context(console: Console) -> tuple[dict[str, Any] | None, list[str]]:
+    """The context that this shell is in; one that can't be used has a problem instead of packages."""
+    from rezup.system.machine import process_environment
+
+    path = process_environment().get("REZ_RXT_FILE")
+    if not path:
+        return None, []
+    from rezup.errors import ContextFileError
+    from rezup_cli.commands.context_data import plain as plain_context
+
+    try:
+        context = console.contexts().load(path)
+    except ContextFileError as error:
+        problem = "; ".join(filter(None, (error.message, error.context)))
+        return {"file": path, "problem": problem}, _aligned([("context", path), ("problem", problem)])
+    data = plain_context(context)
+    return {**data, "problem": None}, _context_lines(context, data)
+
+
+def _context_lines(context: Context, data: dict[str, Any]) -> list[str]:
+    names = [each.qualified_package_name for each in context.resolved_packages]
+    missing = [each["uri"] for each in data["packages"] if each["missing"]]
+    pairs = [
+        ("context", f"{context.load_path} (this shell is in it)"),
+        ("request", " ".join(context.package_requests) or "nothing"),
+    ]
+    if context.implicit_packages:
+        pairs.append(("implicit", " ".join(context.implicit_packages)))
+    pairs.append(("packages", " ".join([*names, *context.resolved_ephemerals]) or "none"))
+    if missing:
+        pairs.append(("missing", ", ".join(missing)))
+    pairs.append(("resolved", f"{_moment(context.created)} by {context.user} on {context.host}"))
+    if context.parent_suite_path:
+        pairs.append(("suite", f"{context.parent_suite_path} (as {context.suite_context_name})"))
+    return _aligned(pairs)
+
+
 def plain(status: Status) -> dict[str, Any]:
-    """The status as JSON data."""
+    """The status of a container as JSON data."""
     receipt = status.receipt
     return {
-        "container": status.container,
+        "name": status.container,
         "inside": status.inside,
         "revision": status.revision,
         "reason": status.reason,
@@ -57,6 +108,7 @@ def plain(status: Status) -> dict[str, Any]:
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,
         "rez": receipt.rez_version if receipt else None,
+        "runtime": receipt.runtime if receipt else None,
         "tools": [
             {
                 "name": tool.name, "distribution": tool.distribution, "version": tool.version,
@@ -85,11 +137,11 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
         ("folder", status.folder or "-"),
     ]
     if receipt is not None:
-        import datetime
-
-        made = datetime.datetime.fromtimestamp(receipt.created, tz=datetime.timezone.utc).astimezone()
         pairs.append(
-            ("made", f"{made:%Y-%m-%d %H:%M} by {receipt.creator} on {receipt.host}, rezup {receipt.rezup}")
+            (
+                "made",
+                f"{_moment(receipt.created)} by {receipt.creator} on {receipt.host}, rezup {receipt.rezup}",
+            )
         )
         for environment in receipt.environments:
             python = f"{environment.implementation or 'Python'} {environment.interpreter_version}"
@@ -101,12 +153,23 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
             )
         for tool in receipt.tools:
             edit = f", edit mode from {tool.editable}" if tool.editable else ""
-            pairs.append((tool.name, f"{tool.version}{edit}"))
+            embedded = ", embedded runtime" if tool.name == "rez" and receipt.runtime == "embedded" else ""
+            pairs.append((tool.name, f"{tool.version}{edit}{embedded}"))
     pairs.append(("remote", status.remote_state))
     pairs.append(("newer", ", ".join(status.newer[:5]) or "none"))
     pairs.append(("used by", ", ".join(status.used_by) or "nobody"))
     for key in status.settings if verbose else ("root_local", "root_remote"):
         value, origin = status.settings[key]
         pairs.append((key, f"{value or '-'} ({origin})"))
+    return _aligned(pairs)
+
+
+def _moment(seconds: float) -> str:
+    import datetime
+
+    return f"{datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _aligned(pairs: list[tuple[str, str]]) -> list[str]:
     width = max(len(label) for label, _ in pairs)
     return [f"{label.ljust(width)}  {text}" for label, text in pairs]

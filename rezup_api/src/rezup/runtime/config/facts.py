@@ -82,13 +82,15 @@ class SystemFacts:
 
     @cached_property
     def shell(self) -> str:
-        """The shell that rezup was started from."""
+        """The name of the shell that rezup was started from."""
         from rezup.shells.detect import parent_shell
+        from rezup.shells.registry import canonical_name
 
         if self.platform == "windows":
             return "powershell"
-        found = parent_shell() or self._environ.get("SHELL", "").rpartition("/")[2] or "sh"
-        return "bash" if found == "dash" else found
+        found = parent_shell() or self._environ.get("SHELL", "") or "sh"
+        name = canonical_name(found) or found.rpartition("/")[2]
+        return "bash" if name == "dash" else name
 
     #: Rez's folder of programs; the resolver is no production install of Rez.
     rez_bin_path = None

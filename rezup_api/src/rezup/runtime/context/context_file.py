@@ -132,14 +132,19 @@ def dumps(context: Context, bundle: str | None = None) -> str:
 def save(context: Context, path: str) -> None:
     """Write a context's file at once: a reader sees the old content, or the new.
 
+    A link stays one, and what is no file (a pipe, a device) is written to.
+
     :raises ContextFileError: it can't be written
     """
-    from pathlib import Path
-
     from rezup.system.files import write_atomic
 
     try:
-        write_atomic(Path(path), dumps(context, bundle_of(path)).encode(), durable=False)
+        content = dumps(context, bundle_of(path)).encode()
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as stream:
+                stream.write(content)
+        else:
+            write_atomic(os.path.realpath(path), content, durable=False)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ContextFileError(f"{path} can't be written", context=reason) from error

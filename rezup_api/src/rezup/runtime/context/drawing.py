@@ -90,6 +90,20 @@ class Drawing:
             lines.append(f"{source} -> {target} {_bracketed(self.edges[source, target])};")
         return "\n".join([*lines, "}"])
 
+    def to_mermaid(self) -> str:
+        """The text of a Mermaid flowchart."""
+        numbers = {node: f"n{number}" for number, node in enumerate(self.nodes)}
+        lines = ["flowchart LR"]
+        for node, attributes in self.nodes.items():
+            lines.append(f'    {numbers[node]}["{_escaped(self.label(node))}"]')
+            if "fillcolor" in attributes:
+                lines.append(f"    style {numbers[node]} fill:{attributes['fillcolor']}")
+        for ends in self._ordered():
+            label = self.edges[ends].get("label")
+            arrow = f'-->|"{_escaped(str(label))}"|' if label else "-->"
+            lines.append(f"    {numbers[ends[0]]} {arrow} {numbers[ends[1]]}")
+        return "\n".join(lines)
+
     def _ordered(self) -> list[tuple[str, str]]:
         """The edges by where they begin, in the order of the nodes."""
         return [(node, target) for node, targets in self.neighbours().items() for target in targets]
@@ -181,3 +195,9 @@ def _bracketed(attributes: _Attributes) -> str:
 
 def _quoted(value: Any) -> str:
     return str(value).strip('"').replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _escaped(text: str) -> str:
+    """A label as Mermaid shows it: what means something to it or to HTML stands for itself."""
+    plain = " -_.,:/=+*~!@"
+    return "".join(char if char.isalnum() or char in plain else f"#{ord(char)};" for char in text)

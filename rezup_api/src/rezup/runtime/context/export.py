@@ -10,7 +10,9 @@ A document is plain data, fit for JSON::
      "package_filter": […], "package_orderers": [… or null], "building": false,
      "command": ["rezup", "env", …],        the same to type, as far as it can be typed
      "not_in_command": ["package_orderers"],
-     "requested": [… what the context was asked for], "ephemerals": [".foo-1"],
+     "requested": [… what the context was asked for], "requested_implicit": [… beside that],
+     "requested_time": null,                the time where the user gave one
+     "ephemerals": [".foo-1"],
      "packages": [{"name": "maya", "version": "2024.1", "variant": 0,
                    "requires": ["python-3.10"], "uri": "/packages/maya/2024.1/package.py[0]"}, …],
      "platform": "linux", "arch": "x86_64", "os": "…", "rez_version": "…"}
@@ -82,6 +84,8 @@ def _document(
         "package_orderers": context.package_orderers,
         "building": context.building,
         "requested": list(context.package_requests),
+        "requested_implicit": list(context.implicit_packages),
+        "requested_time": context.requested_timestamp,
         "ephemerals": list(context.resolved_ephemerals),
         "packages": [_package(variant) for variant in context.resolved_packages],
     }

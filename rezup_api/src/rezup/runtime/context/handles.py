@@ -135,7 +135,8 @@ class Opener:
             raise ContextFileError(
                 "the context has a package that can't be read here",
                 context=f"{str(variables.get('name'))[:80]!a} is of the kind {str(key)[:80]!a}",
-                hint="only packages in folders can be read; ask Rez in the container that it was made in",
+                hint="only packages in folders are; a Rez with a plugin for others does it in its container: "
+                "rezup use NAME -- rez-env --input FILE",
             )
         name, version, index = _checked(variables)
         location = _location(variables.get("location"), bundle)

@@ -40,13 +40,19 @@ class Deviation(NamedTuple):
     found: str
 
     def __str__(self) -> str:
+        # Names come from a file that anybody may have written, and go to a terminal.
+        name, expected, found = (_printable(text) for text in (self.name, self.expected, self.found))
         match self.kind:
             case "missing":
-                return f"{self.name}: {self.expected} is missing"
+                return f"{name}: {expected} is missing"
             case "unexpected":
-                return f"{self.name}: {self.found} is there, too"
+                return f"{name}: {found} is there, too"
             case _:
-                return f"{self.name}: another {self.kind}: {self.found or 'none'} instead of {self.expected}"
+                return f"{name}: another {self.kind}: {found or 'none'} instead of {expected}"
+
+
+def _printable(text: str) -> str:
+    return "".join([each if each.isprintable() else ascii(each)[1:-1] for each in text])
 
 
 class Reproduction(NamedTuple):

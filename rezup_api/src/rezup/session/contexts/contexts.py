@@ -172,9 +172,12 @@ class Contexts:
 
     # -- what they give
 
-    def execute(self, context: Context, surroundings: Surroundings | None = None) -> Execution:
+    def execute(
+        self, context: Context, surroundings: Surroundings | None = None, *, bare: bool = False
+    ) -> Execution:
         """Run the commands of all packages.
 
+        :param bare: as if in an empty environment
         :raises ContextError: the context is not solved
         :raises PackageCommandsError: commands fail, or stop
         :raises PackageDefinitionError: a package is gone or can't be loaded
@@ -183,7 +186,7 @@ class Contexts:
 
         check_solved(context)
         around = (surroundings or Surroundings())._replace(bundle_commands=_bundle_commands(context))
-        found = execute(context, self.config, self._environ, around)
+        found = execute(context, self.config, {} if bare else self._environ, around)
         self._keep(context)
         return found
 
@@ -194,11 +197,9 @@ class Contexts:
         :param bare: as if in an empty environment
         :raises RezupError: see `execute`
         """
-        from rezup.launch.context_entry import find_shell
-        from rezup.runtime.context.execution import Surroundings, execute
+        from rezup.runtime.context.execution import Surroundings
 
-        check_solved(context)
-        name, executable = find_shell(shell, self.config, self._environ)
+        name, executable = self._shell(shell)
         tools = Tools(self._packages, self._environ, self._program)
         surroundings = Surroundings(
             shell=shell or "",
@@ -206,16 +207,15 @@ class Contexts:
             rez_bin_path=tools.bin_folder(),
             suite_paths=tools.suites(),
             rxt_file=context.load_path if shell else None,
-            bundle_commands=_bundle_commands(context),
         )
-        return execute(context, self.config, {} if bare else self._environ, surroundings)
+        return self.execute(context, surroundings, bare=bare)
 
     def environ(self, context: Context) -> dict[str, str]:
         """The variables that a context sets, as a plain process would have them.
 
         :raises RezupError: see `execute`
         """
-        return self.execute(context).environ
+        return self.interpret(context).environ
 
     def entry(self, context: Context) -> ContextEntry:
         """The way into a context.
@@ -245,11 +245,32 @@ class Contexts:
         lines = [each.text for each in info_lines(context, self.config, self._environ)]
         return "\n".join(["", "You are now in a rez-configured environment.", "", *lines])
 
+    def shell(self) -> str:
+        """The name of the configured shell, else of the user's.
+
+        :raises LaunchError: it is unknown or not there
+        """
+        return self._shell(None)[0]
+
+    def _shell(self, name: str | None) -> tuple[str, str]:
+        """A shell and its program; where that is not here, the user's own stands for it."""
+        from rezup.errors import LaunchError
+        from rezup.launch.context_entry import find_shell
+        from rezup.shells.registry import canonical_name
+
+        try:
+            return find_shell(name, self.config, self._environ)
+        except LaunchError:
+            if name is None or canonical_name(name) is None:
+                raise
+            return find_shell(None, self.config, self._environ)
+
     def _over(self, packages: Packages) -> Contexts:
         """Contexts by other settings."""
         return Contexts(packages, self._environ, program=self._program, clock=self._clock)
 
     def _context(self, wanted: list[str], resolved: Resolved, options: Mapping[str, Any]) -> Context:
+        from rezup.resolver.requirement import Requirement
         from rezup.runtime.context.creation import Setting, context_of
         from rezup.runtime.context.handles import place_of_uri
 
@@ -271,7 +292,7 @@ class Contexts:
         context = context_of(
             resolved.resolution,
             resolved.uris,
-            requests=wanted,
+            requests=[str(Requirement.parse_package(text)) for text in wanted],  # as Rez writes them
             implicit=resolved.implicit,
             setting=setting,
             config=config,

@@ -42,8 +42,8 @@ _ENTERING = (
     "max_package_changelog_chars", "optionvars", "package_cache_async", "package_commands_sourced_first",
     "package_definition_build_python_paths", "parent_variables", "pathed_env_vars", "prefix_prompt",
     "package_cache_during_build", "read_package_cache", "rez_1_environment_variables", "rez_tools_visibility",
-    "set_prompt", "standard_system_paths", "suite_visibility", "tmpdir", "use_variant_shortlinks",
-    "variant_shortlinks_dirname", "write_package_cache",
+    "set_prompt", "standard_system_paths", "suite_alias_prefix_char", "suite_visibility", "tmpdir",
+    "use_variant_shortlinks", "variant_shortlinks_dirname", "write_package_cache",
 )  # fmt: skip
 
 #: Types of plugins whose settings are, too.

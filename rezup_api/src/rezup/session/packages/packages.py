@@ -128,6 +128,17 @@ class Packages:
 
         return KnownConfig(self.settings, self.config)
 
+    def with_settings(self, **changes: Any) -> Packages:
+        """The same with other values of some settings, such as those that a document brings.
+
+        :param changes: by the names in `ResolveSettings`
+        """
+        from copy import copy
+
+        other = copy(self)
+        other._settings = self.settings._replace(**changes)
+        return other
+
     def resolve(
         self,
         request: Iterable[str],
@@ -270,7 +281,7 @@ class Packages:
             from rezup.errors import ContextFileError
 
             raise ContextFileError(
-                "there is no context to patch",
+                "there is no context here",
                 context="REZ_RXT_FILE is not set: this is no shell of rez-env",
                 hint="name the .rxt file of a context",
             )

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rezup.shells.registry import loaded
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rezup.shells.code.base import ShellCode
-
-# name of the program -> module below this package, class in it
-_HOMES = {
-    "bash": ("bash", "BashCode"),
-    "zsh": ("zsh", "ZshCode"),
-    "fish": ("fish", "FishCode"),
-    "sh": ("posix", "PosixCode"),
-    "dash": ("posix", "PosixCode"),
-    "ash": ("posix", "PosixCode"),
-    "tcsh": ("csh", "CshCode"),
-    "csh": ("csh", "CshCode"),
-    "pwsh": ("powershell", "PowerShellCode"),
-    "powershell": ("powershell", "PowerShellCode"),
-    "cmd": ("cmd", "CmdCode"),
-}
 
 
 def code_for(shell: str, *, executable: str = "", path_names: Sequence[str] = ()) -> ShellCode:
@@ -34,17 +21,5 @@ def code_for(shell: str, *, executable: str = "", path_names: Sequence[str] = ()
         Windows their values get backslashes
     :raises LaunchError: there is no such shell
     """
-    name: str | None = shell
-    if shell not in _HOMES:
-        from rezup.shells.registry import canonical_name
-
-        name = canonical_name(shell)
-    if name is None:
-        from rezup.errors import LaunchError
-
-        raise LaunchError(f"unknown shell {shell!r}", hint=f"known shells: {', '.join(_HOMES)}")
-    from importlib import import_module
-
-    module, cls = _HOMES[name]
-    code: ShellCode = getattr(import_module(f"rezup.shells.code.{module}"), cls)(executable, path_names)
+    code: ShellCode = loaded(shell, "rezup.shells.code", "Code")(executable, path_names)
     return code

@@ -1,0 +1,13 @@
+"""Stands for an installed Python; its program is a script that says who it is."""
+
+name = "python"
+
+version = "3.10.14"
+
+description = "The Python language"
+
+tools = ["python"]
+
+
+def commands():
+    env.PATH.prepend("{root}/bin")

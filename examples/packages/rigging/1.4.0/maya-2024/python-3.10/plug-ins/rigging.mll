@@ -1,0 +1,1 @@
+the plug-in for maya-2024

@@ -1,0 +1,185 @@
+"""Contexts made again: of exported documents, checked to be the same, and of their own request.
+
+An exported document is told from a context's own file by its `kind`; see `rezup.runtime.context.export`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rezup.errors import ContextError, ContextFileError, InvalidRequirementError, ResolveError, RezupError
+from rezup.runtime.context import context_file
+from rezup.runtime.context.export import EXACT, PORTABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeGuard
+
+    from rezup.runtime.context.context import Context
+    from rezup.runtime.context.reproduce import Wanted
+    from rezup.session.contexts.contexts import Contexts
+    from rezup.session.packages import Packages
+
+_STDIN = "standard input"
+
+#: More names than this help nobody.
+_MOST_NAMES = 20
+
+
+def opened(path: str, contexts: Contexts) -> Context:
+    """The context that a file means: one that was saved, or one that is made again of a document.
+
+    :param path: "-" is standard input
+    :raises ContextFileError: it can't be read, or holds nothing of the kind
+    :raises RezupError: what `Contexts.reproduce` raises
+    """
+    if path == "-":
+        text = sys.stdin.buffer.read()
+        document = _document(context_file.parse(text, _STDIN), path)
+        if document is None:
+            return context_file.loads(text, contexts.config, _STDIN)
+        return contexts.reproduce(document)
+    try:
+        return contexts.load(path)  # nearly all files are this, and the way into them is to be short
+    except ContextFileError:
+        document = _document(context_file.read(os.path.abspath(path)), path)
+        if document is None:
+            raise
+    return contexts.reproduce(document)
+
+
+def _document(data: Any, path: str) -> dict[str, Any] | None:
+    """The same data if they are an exported document.
+
+    :raises ContextFileError: they are a job that has more than a context
+    """
+    from rezup.session.contexts.jobs import KIND, parsed_job
+
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind == KIND:
+        shown = _STDIN if path == "-" else path[:200]
+        job = parsed_job(data, shown)
+        if job.revision is None:
+            return job.context
+        raise ContextFileError(
+            f"{shown} is a job, and more than a context",
+            context="its context belongs to a revision of a container",
+            hint=f"rezup use --from {path} -- COMMAND",
+        )
+    return data if kind in (EXACT, PORTABLE) else None
+
+
+def reproduced(document: Any, packages: Packages, contexts: Callable[[Packages], Contexts]) -> Context:
+    """The context of an exported document, made again here and the same as it was.
+
+    :param contexts: gives contexts that resolve by other settings
+    :raises ContextFileError: it is no such document, or a newer one
+    :raises ContextError: it can't be made here, or turns out different; `context` says exactly how
+    """
+    from rezup.runtime.context.reproduce import reproduce
+
+    def resolve(wanted: Wanted) -> Context:
+        return _resolved(wanted, packages, contexts)
+
+    try:
+        found = reproduce(document, resolve)
+    except (ContextError, ResolveError) as error:
+        raise _impossible(document, packages, error) from error
+    if not found.is_equal:
+        raise ContextError(
+            "the context turns out different here",
+            context="; ".join(map(str, found.deviations)),
+            hint="bring packages and configuration to what they were when it was exported",
+        )
+    return _as_asked(document, found.context)
+
+
+def refetched(contexts: Contexts, context: Context) -> Context:
+    """What a context's request leads to today, on the same packages path.
+
+    :raises ContextError: there is no solution any more
+    :raises RezupError: what a resolve raises
+    """
+    found, _ = contexts.resolve(
+        context.package_requests, paths=context.package_paths, building=context.building
+    )
+    if not found.is_solved:
+        raise ContextError(
+            "the request of the context leads to no packages today",
+            context=found.failure_description or f"the resolve was {found.status}",
+        )
+    return found
+
+
+def _resolved(wanted: Wanted, packages: Packages, contexts: Callable[[Packages], Contexts]) -> Context:
+    changes: dict[str, Any] = {
+        "package_filter": list(wanted.package_filter),
+        "package_orderers": None if wanted.package_orderers is None else list(wanted.package_orderers),
+    }
+    if wanted.implicit is not None:
+        changes["implicit_packages"] = wanted.implicit
+    found, _ = contexts(packages.with_settings(**changes)).resolve(
+        wanted.request, paths=wanted.packages_path, time=wanted.time, building=wanted.building
+    )
+    return found
+
+
+def _as_asked(document: dict[str, Any], found: Context) -> Context:
+    """The same packages under the request that first led to them, which commands of packages can see."""
+    if document["kind"] != EXACT:
+        return found
+    asked, implicit = document.get("requested"), document.get("requested_implicit", [])
+    time = document.get("requested_time", document["time"])
+    if not (_are_requests(asked) and _are_requests(implicit) and (time is None or type(time) is int)):
+        raise ContextFileError(
+            "the exported context can't be used", context="what was requested can't be understood"
+        )
+    return found._replace(
+        package_requests=tuple(asked), implicit_packages=tuple(implicit), requested_timestamp=time
+    )
+
+
+def _are_requests(found: Any) -> TypeGuard[list[str]]:
+    from rezup.resolver.requirement import Requirement
+
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        return False
+    try:
+        for text in found:
+            Requirement.parse_package(text)
+    except InvalidRequirementError:
+        return False
+    return True
+
+
+def _impossible(document: dict[str, Any], packages: Packages, error: RezupError) -> ContextError:
+    reason = error.context if isinstance(error, ContextError) and error.context else error.message
+    absent = list(_absent(document, packages))
+    if not absent:
+        return ContextError("the context can't be made again here", context=reason, hint=error.hint)
+    names = ", ".join(absent[:_MOST_NAMES]) + (" …" if len(absent) > _MOST_NAMES else "")
+    paths = document["packages_path"]
+    places = "the packages path" if paths is None else ", ".join(paths) or "no folder"
+    return ContextError(
+        "the context can't be made again here",
+        context=f"{reason}; not in {places}: {names}",
+        hint="bring these packages, or export the context with --portable"
+        if paths
+        else "bring these packages",
+    )
+
+
+def _absent(document: dict[str, Any], packages: Packages) -> Iterator[str]:
+    """The packages of a document that are not here."""
+    for package in document["packages"]:
+        name, version = package["name"], package["version"]
+        try:
+            found = packages.search(
+                f"{name}=={version}" if version else name, paths=document["packages_path"]
+            )
+        except RezupError:  # no such family
+            found = None
+        if found is None or not found.packages:
+            yield f"{name}-{version}" if version else name
