@@ -221,6 +221,16 @@ def test_diff_begins_with_the_current_context(studio: World) -> None:
     assert "maya-2023  maya-2024   (+1 versions)" in studio.rezup("context", "diff", "new.rxt", env=env).out
 
 
+@pytest.mark.parametrize("arguments", [["new.rxt"], ["--fetch"]])
+def test_diff_with_no_context_around(studio: World, arguments: list[str]) -> None:
+    outcome = studio.rezup("context", "diff", *arguments)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("error: there is no context here to compare with\n")
+    hint = outcome.err.splitlines()[-1]
+    assert "two files" in hint
+    assert "--fetch" in hint
+
+
 def test_diff_with_a_new_resolve(studio: World) -> None:
     same = studio.rezup("context", "diff", "--fetch", "new.rxt")
     assert (same.code, same.out, same.err) == (0, "", "no package changes\n")
@@ -349,6 +359,35 @@ def test_interpret_in_an_empty_environment(studio: World) -> None:
         return str(json.loads(outcome.out)["SEEN"])
 
     assert (seen(), seen("--no-env")) == ("yes", "none")
+
+
+# -- completion
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("", ["bundle", "diff", "export", "interpret", "show", "which", "new.rxt", "old.rxt"]),
+        ("n", ["new.rxt"]),
+        ("in", ["interpret"]),
+        ("./o", ["./old.rxt"]),
+        ("--to", ["--tools"]),
+    ],
+)
+def test_completion_of_commands_and_files(studio: World, word: str, found: list[str]) -> None:
+    assert completed(studio, word) == [f"plain,{each}" for each in found]
+
+
+def test_completion_of_other_paths_is_the_shell_s(studio: World) -> None:
+    assert completed(studio, "pack") == ["file,pack"]
+    assert completed(studio, "nowhere/x") == ["file,nowhere/x"]
+
+
+def completed(world: World, word: str) -> list[str]:
+    words = {"_REZUP_COMPLETE": "bash_complete", "COMP_WORDS": f"rezup context {word}", "COMP_CWORD": "2"}
+    outcome = world.rezup(env=words)
+    assert outcome.err == ""
+    return outcome.out.split()
 
 
 # -- export, bundle

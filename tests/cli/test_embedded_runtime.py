@@ -161,6 +161,15 @@ def test_other_commands_say_where_they_are(shelf: World, command: str) -> None:
     assert found.err.count("\n") == 1
     assert f"rez {command} is not in the embedded runtime" in found.err
     assert "rezup use NAME" in found.err
+    assert call(shelf, programs(shelf) / f"rez-{command}", "-x") == found
+
+
+def test_a_bundle_by_its_program(shelf: World) -> None:
+    shelf.write("rezup.foo.toml", f'{RECIPE}name = "rez"\n')
+    assert shelf.rezup("use", "foo", "--", "rez-env", "rig", "-o", "x.rxt").code == 0
+    made = shelf.rezup("use", "foo", "--", "rez-bundle", "x.rxt", "made")
+    assert (made.code, made.out, made.err) == (0, "", "")
+    assert (shelf.home / "made/packages/maya/2024/bin/maya").is_file()
 
 
 def test_an_isolated_extension_stands_beside_it(shelf: World) -> None:

@@ -180,7 +180,7 @@ def test_timings_and_stats_go_to_stderr(studio: World) -> None:
     assert outcome.out == "x\n"
     assert outcome.err.startswith("steps: ")
     words = [line.split()[0] for line in outcome.err.splitlines() if line.endswith(" ms")]
-    assert words[-3:] == ["shell", "commands", "script"]
+    assert words[-4:] == ["shell", "commands", "script", "total"]
 
 
 @pytest.mark.parametrize("shell", NAMES)
@@ -473,7 +473,7 @@ def _no_place(studio: World, place: Path) -> None:
     lines = outcome.err.splitlines()
     assert lines[0] == "error: there is no place for the files of the context"
     assert str(place) in lines[1]
-    assert lines[2] == "hint: set TMPDIR to a folder that can be written to"
+    assert lines[2] == "hint: set TMPDIR, or Rez's context_tmpdir, to a folder that can be written to"
 
 
 def test_a_context_goes_through_links_and_into_pipes(studio: World) -> None:

@@ -427,6 +427,12 @@ class TestTheFile:
             {"context__time": "soon"},
             {"context__packages_path": ["/a\0b"]},
             {"context__requested": [5]},
+            {"format": True},
+            {"context__format": True},
+            {"context__package_filter": [1, 2]},
+            {"context__packages_path": ["/a\ud800"]},
+            {"container__tools": {"rez": "\ud800"}},
+            {"rezup": "\ud800"},
         ],
     )  # fmt: skip
     def test_a_hostile_one(self, world: World, changes: dict[str, Any]) -> None:

@@ -56,6 +56,18 @@ def test_json(studio: World) -> None:
     assert data["paths"] == [str(studio.home / "packages")]
 
 
+@pytest.mark.parametrize("command", ["env", "resolve"])
+@pytest.mark.parametrize("rule", ["maya-2024*", "glob(maya-*)"])
+def test_a_second_rule_without_its_option(studio: World, command: str, rule: str) -> None:
+    outcome = studio.rezup(command, "maya", "--exclude", "*.beta", rule)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"error: {rule!r} is no requirement\n")
+    hint = outcome.err.splitlines()[-1]
+    assert hint.startswith("hint: ")
+    assert "--exclude" in hint
+    assert "repeated" in hint
+
+
 def test_a_failed_solve(studio: World) -> None:
     outcome = studio.rezup("resolve", "maya-2024", "python-2")
     assert (outcome.code, outcome.out) == (1, "")

@@ -98,6 +98,48 @@ def test_what_can_t_be_found(studio: World, pattern: str, code: str) -> None:
     assert (outcome.code, document["data"], document["errors"][0]["code"]) == (1, None, code)
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("env ma", ["mari", "maya"]),
+        ("env tool !ma", ["!mari", "!maya"]),
+        ("resolve ~may", ["~maya"]),
+        ("resolve --patch=x.rxt ^t", ["^tool"]),
+        ("search ma", ["mari", "maya"]),
+        ("search --paths two ma", ["maya"]),
+        ("env maya-", ["maya-10", "maya-2023", "maya-2024"]),
+        ("env --norc !maya-2", ["!maya-2023", "!maya-2024"]),
+        ("env tool-", []),
+        ("env nope-", []),
+        ("env ma*", []),
+        ("env --paths odd@place ma", []),
+    ],
+)
+def test_completion_of_packages(studio: World, line: str, found: list[str]) -> None:
+    assert completed(studio, line) == [f"plain,{each}" for each in found]
+    assert not list(studio.home.rglob("packages-v*"))
+
+
+def test_completion_of_a_command_behind_the_dashes_is_of_files(studio: World) -> None:
+    assert completed(studio, "env maya -- ma") == ["file,ma"]
+
+
+def completed(world: World, line: str) -> list[str]:
+    """What bash is told, which hears of nothing else."""
+    words = f"rezup {line}"
+    environment = {"_REZUP_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    outcome = world.rezup(env={**environment, "COMP_CWORD": str(len(words.split()) - 1)})
+    assert outcome.err == ""
+    return outcome.out.split()
+
+
+@pytest.mark.parametrize("config", ["packages_path = [", "raise ValueError"])
+def test_completion_with_a_configuration_that_is_broken(studio: World, config: str) -> None:
+    studio.variables["REZ_CONFIG_FILE"] = str(studio.write("rezconfig.py", config))
+    studio.variables.pop("REZ_PACKAGES_PATH")
+    assert completed(studio, "env ma") == []
+
+
 def test_what_is_new_is_found(studio: World) -> None:
     studio.rezup("search", "maya")
     studio.write("two/maya/2025/package.py", "name = 'maya'\nversion = '2025'\n")

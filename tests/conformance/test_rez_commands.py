@@ -318,6 +318,28 @@ def test_a_saved_context(desk: Desk) -> None:
     assert seen[1] == seen[0]
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("{b} D", 0), ("-n {b} D", 0), ("-f {b} D", 0), ("-s {b} D", 0), ("{a} D", 1), ("{b} one", 1), ("none.rxt D", 1),
+        ("{b} no/such/D", 1), ("-s -f {b} D", 2), ("{b}", 2), ("", 2), ("--bad {b} D", 2),
+    ],
+)  # fmt: skip
+def test_a_bundle(desk: Desk, line: str, status: int) -> None:
+    answers, trees, contexts = [], [], []
+    made = desk.folder / "D"
+    for who in ("rez", "ours"):
+        answers.append(desk.ask(who, "bundle", desk.words(line)))
+        # Rez writes all definitions anew as .py; what a bundle that failed leaves is no part of the answer.
+        found = made.rglob("*") if status == 0 else ()
+        trees.append({str(path.relative_to(made)).replace("package.yaml", "package.py") for path in found})
+        contexts.append(desk.ask("rez", "context", [str(made / "context.rxt")]) if status == 0 else None)
+        shutil.rmtree(made, ignore_errors=True)
+    assert answers == [Answer("", status)] * 2
+    assert trees[0] == trees[1]
+    assert contexts[0] == contexts[1]
+
+
 def test_the_life_of_a_suite(desk: Desk) -> None:
     lives = []
     for who in ("rez", "ours"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import rezup
 from rezup.errors import InstallError
 from rezup.installers.embedded import NEEDED, PROGRAMS, check_python
-from rezup.rez_cli.main import COMMANDS, call_of
+from rezup.rez_cli.main import ABSENT, COMMANDS, call_of
 from rezup.system.interpreters import Interpreter
 
 #: Rooms of the library that Rez's commands go through; those that build containers are not among them.
@@ -41,7 +42,13 @@ def test_all_that_the_commands_import_is_brought() -> None:
 
 
 def test_there_is_a_program_for_each_command() -> None:
-    assert {call_of([name]).command for name in PROGRAMS} == {None, *COMMANDS}
+    assert {call_of([name]).command for name in PROGRAMS} == {None, *COMMANDS, *ABSENT} - {"complete"}
+
+
+@pytest.mark.conformance
+def test_they_are_the_programs_of_rez() -> None:
+    found = metadata.distribution("rez").entry_points.select(group="console_scripts")
+    assert {each.name for each in found} - {"_rez-complete"} == set(PROGRAMS)
 
 
 @pytest.mark.parametrize("version", ["2.7.18", "3.7.0", "3.9.19"])

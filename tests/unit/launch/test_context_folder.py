@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -67,7 +68,9 @@ def test_a_umask_does_not_open_it(environ: dict[str, str]) -> None:
 def test_the_folder_that_is_configured(environ: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    assert os.path.dirname(make_folder(environ, str(own))) == str(own)
+    below = own / f"rezup-{os.geteuid()}"  # others may use the configured one, too
+    assert os.path.dirname(make_folder(environ, str(own))) == str(below)
+    assert stat.S_IMODE(below.stat().st_mode) == 0o700
     # The usual one is everybody's: ours lies below it.
     usual = make_folder(environ, str(tmp_path))
     assert os.path.dirname(os.path.dirname(usual)) == str(tmp_path)
@@ -140,4 +143,33 @@ def test_a_place_that_is_not_there(environ: dict[str, str], tmp_path: Path) -> N
     with pytest.raises(LaunchError) as caught:
         make_folder(environ, str(tmp_path / "missing"))
     assert str(tmp_path / "missing") in str(caught.value.context)
-    assert caught.value.hint == "set TMPDIR to a folder that can be written to"
+    assert caught.value.hint == "set TMPDIR, or Rez's context_tmpdir, to a folder that can be written to"
+
+
+def test_a_link_where_a_folder_was_is_left_alone(environ: dict[str, str], tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "file").write_text("kept")
+    folder = make_folder(environ, None)
+    name = os.path.basename(folder).split("-")
+    planted = os.path.join(os.path.dirname(folder), "-".join([*name[:2], "3999999", "aa"]))
+    os.symlink(mine, planted)
+    os.utime(planted, (0, 0), follow_symlinks=False)
+    make_folder(environ, None)
+    assert (mine / "file").read_text() == "kept"
+
+
+def test_numbers_of_processes_mean_something_within_their_own_space_only(environ: dict[str, str]) -> None:
+    folder = make_folder(environ, None)
+    parent, name = os.path.split(folder)
+    other = os.path.join(parent, name.replace("-", "_0000-", 2).replace("_0000-", "-", 1))
+    os.rename(folder, other)
+    os.utime(other, (0, 0))
+    make_folder(environ, None)
+    assert os.path.isdir(other)
+
+
+def test_a_temporary_folder_that_is_gone_is_not_used(tmp_path: Path) -> None:
+    folder = make_folder({"TMPDIR": str(tmp_path / "gone")}, None)
+    assert folder.startswith("/tmp/rezup-")
+    os.rmdir(folder)

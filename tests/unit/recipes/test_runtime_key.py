@@ -41,6 +41,15 @@ def test_embedded_installs_nothing() -> None:
     assert part.tools[0].flags == ("-E", "-s")
 
 
+def test_the_name_of_rez_may_be_said_and_no_other() -> None:
+    recipe = read('[rez]\nname = "rez"\nruntime = "embedded"\nedit = false\n')
+    assert recipe.runtime == "embedded"
+    assert not recipe.warnings
+    assert recipe.rez == read('[rez]\nruntime = "embedded"').rez
+    with pytest.raises(RecipeError, match='must be "rez"'):
+        read('[rez]\nname = "foo"\nruntime = "embedded"\n')
+
+
 def test_an_isolated_extension_gets_no_rez() -> None:
     recipe = read(
         '[rez]\nruntime = "embedded"\n[[extension]]\nname = "tool"\nurl = "tool==1"\nisolation = true'
@@ -54,7 +63,6 @@ def test_an_isolated_extension_gets_no_rez() -> None:
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ('name = "rez"', "rez.name"),
         ('url = "rez==3"', "rez.url"),
         ("edit = true", "rez.edit"),
         ('lib = ["six"]', "rez.lib"),

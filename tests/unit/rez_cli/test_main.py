@@ -149,6 +149,27 @@ def test_a_context_is_saved_and_shown(desk: Desk) -> None:
     assert '"status": "solved"' in desk.call("rez-env", "-i", path, "-o", "-").out
 
 
+def test_a_bundle(desk: Desk) -> None:
+    desk.package("fixed/1", "relocatable = False")
+    path, home = str(desk.folder / "x.rxt"), desk.environ["HOME"]
+    desk.call("rez-env", "maya", "fixed", "-o", path)
+    refused = desk.call("rez-bundle", path, "~/made")
+    assert (refused.status, refused.out) == (1, "")
+    assert "fixed-1 can't be put into a bundle" in refused.err
+    assert desk.call("rez-bundle", "-s", "-f", path, "~/made").status == 2
+    kept = desk.call("rez-bundle", "-s", "-n", path, "~/made")
+    assert kept == (0, "", "fixed-1 is not relocatable and stays where it is\n")
+    assert f"{home}/packages/fixed/1" in desk.call("rez-context", f"{home}/made/context.rxt").out
+    forced = desk.call("rez", "bundle", "-f", "-v", "~/x.rxt", f"{home}/forced")
+    assert forced.status == 0
+    assert len(forced.err.splitlines()) == 3
+    shown = desk.call("rez-context", f"{home}/forced/context.rxt").out
+    assert f"{home}/forced/packages/maya/2024" in shown
+    assert f"{home}/packages" not in shown
+    assert desk.call("rez-bundle", "-f", path, "~/forced").status == 1
+    assert desk.call("rez-bundle", "~/none.rxt", "~/other").status == 1
+
+
 def test_more_groups_than_one_are_left_out(desk: Desk) -> None:
     path = str(desk.folder / "x.rxt")
     assert desk.call("rez-env", "python", "-o", path, "--", "a", "--", "maya").status == 0

@@ -21,6 +21,8 @@ from rezup.errors import (
     ResolveError,
 )
 from rezup.runtime.context.export import exact
+from rezup.session.contexts.contexts import Contexts
+from rezup.session.packages import Packages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -299,3 +301,22 @@ def test_it_is_this_process_by_default_and_importing_rezup_loads_none_of_it(envi
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "outside None\n"), done.stderr
+
+
+def test_a_closed_standard_input_is_told(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it where it was closed
+    with pytest.raises(ContextFileError, match="standard input can't be read") as caught:
+        rezup.Context.load("-", environ=environ)
+    assert caught.value.context == "it is closed"
+    with pytest.raises(ContextFileError, match="standard input can't be read"):
+        Contexts(Packages(environ), environ).load("-")
+
+
+def test_a_standard_input_that_can_not_be_read_is_told(environ: dict[str, str]) -> None:
+    script = "import rezup\ntry: rezup.Context.load('-')\nexcept rezup.errors.ContextFileError as e: print(e.message)"
+    with open(os.devnull, "wb") as only_to_write:
+        found = subprocess.run(
+            [sys.executable, "-c", script], stdin=only_to_write, env={**os.environ, **environ},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert (found.stdout, found.stderr) == ("standard input can't be read\n", "")

@@ -109,6 +109,9 @@ def test_all_else_is_loaded(both: Both) -> None:
     assert "build_directory" in rest
     for name in rest:
         if name != "plugins":
+            if name == "context_tmpdir" and both.config.origins(name)[0].kind == "machine":
+                assert known[name] is None  # it may be gone the next moment, so it is looked for anew
+                continue
             assert known[name] == both.config[name], name
     assert list(known) == list(both.config)
     assert known.get("no_such_setting", 5) == 5

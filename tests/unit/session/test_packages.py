@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rezup import Reporter, Session
-from rezup.errors import PackageDefinitionError, PackageFamilyNotFoundError, PackageLocationError
+from rezup.errors import (
+    PackageDefinitionError,
+    PackageFamilyNotFoundError,
+    PackageLocationError,
+    ResolveError,
+)
 from rezup.resolver.repository import MemoryRepository, PackageRecord
 from rezup.resolver.version import Version
 from rezup.session import Packages
@@ -265,3 +270,32 @@ def test_without_a_cache_it_is_the_same(studio: Studio, tmp_path: Path) -> None:
     studio.environ["REZUP_CACHE_DIR"] = str(tmp_path / "file" / "cache")
     assert studio.names("tool") == ["python-3.9", "tool-1"]
     assert studio.names("tool") == ["python-3.9", "tool-1"]
+
+
+def test_a_family_that_nobody_asks_for_is_not_read(studio: Studio, tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    studio.package("odd/1", f"with open({str(marks)!r}, 'a') as stream:\n    stream.write('read ')\n")
+    studio.names("tool")  # makes the index
+    before = marks.read_text()
+    studio.names("tool")
+    assert marks.read_text() == before
+    studio.names("odd")
+    assert marks.read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("request_", "paths", "hint"),
+    [
+        ("tol", None, "did you mean tool?"),
+        ("tool", (), "packages_path is empty; rezup config packages_path shows where that comes from"),
+        ("tool", ("nowhere",), "there is no folder nowhere; rezup config packages_path shows where that comes from"),
+        ("tool-7", None, "the versions there are: rezup search tool"),
+        ("quite_another", None, None),
+    ],
+)  # fmt: skip
+def test_what_is_missing_has_a_hint(
+    studio: Studio, request_: str, paths: tuple[str, ...] | None, hint: str | None
+) -> None:
+    with pytest.raises(ResolveError) as caught:
+        studio.packages().resolve([request_], paths=paths)
+    assert caught.value.hint == hint

@@ -81,7 +81,26 @@ def test_what_is_no_variable_is_refused(shell: str, name: str) -> None:
 
 @pytest.mark.parametrize("shell", known_names())
 @pytest.mark.parametrize(
-    "name", ["", "-x", "a b", "a;b", "a(", "$x", "`x`", "a\nb", "é", "a/b", "if", "done", "export", "."]
+    "name",
+    [
+        "",
+        "-x",
+        "a b",
+        "a;b",
+        "a(",
+        "$x",
+        "`x`",
+        "a\nb",
+        "/a",
+        "=",
+        "a=b",
+        "[",
+        "if",
+        "time",
+        "done",
+        "export",
+        ".",
+    ],
 )
 def test_what_is_no_alias_is_refused(shell: str, name: str) -> None:
     with pytest.raises(LaunchError, match="name of an alias") as caught:

@@ -225,3 +225,37 @@ def test_arguments_of_a_command_arrive_as_they_are(shell: str, tmp_path: Path) -
     outcome = sourced(shell, code, tmp_path, {"SET": "a'b  c"})
     assert outcome.stderr == ""
     assert outcome.stdout.split("\0")[:-1] == [*NASTY, "<a'b  c|>", "", "$SET"]
+
+
+#: What one shell or another takes for its own, or what is odd in some other way.
+_ODD_NAMES = (
+    "test", "read", "command", "exec", "exit", "status", "string", "argparse", "and", "or", "not", "_", "break",
+    "continue", "local", "readonly", "shift", "trap", "coproc", "unsetopt", "cd", "foo/bar", "a/", "\u00e9", "2x", "a@b",
+    "a:b", "a+b", "a.b",
+)  # fmt: skip
+
+
+def test_a_name_that_is_taken_for_an_alias_spoils_nothing(shell: str, tmp_path: Path) -> None:
+    for name in _ODD_NAMES:
+        code = code_for(shell)
+        if code.takes_alias(name):
+            text = code.write(
+                [Alias(name, "/bin/echo ran"), Info(literal("a")), Setenv("AFTER", literal("1"))]
+            )
+            outcome = sourced(shell, text, tmp_path)
+            assert (outcome.stdout, outcome.stderr) == ("a\n", ""), name
+            assert outcome.environment["AFTER"] == "1", name
+
+
+def test_names_with_slashes_and_letters_of_any_alphabet_work(shell: str, tmp_path: Path) -> None:
+    for name in ("foo/bar", "\u00e9t\u00e9"):
+        code = code_for(shell)
+        if code.takes_alias(name):
+            text = code.write([Alias(name, "/bin/echo ran")])
+            outcome = sourced(shell, text, tmp_path, after=f"{name} it")
+            assert (outcome.stdout, outcome.stderr) == ("ran it\n", ""), name
+
+
+def test_most_shells_have_such_aliases() -> None:
+    assert [each for each in SHELLS if not code_for(each).takes_alias("\u00e9t\u00e9")] == []
+    assert {each for each in SHELLS if code_for(each).takes_alias("foo/bar")} >= {"bash", "zsh", "tcsh"}

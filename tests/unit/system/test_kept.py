@@ -66,3 +66,26 @@ def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert not write_kept(str(tmp_path / "file" / "below"), VALUE)
     assert not write_kept(str(tmp_path), VALUE)
     assert not write_kept("with\0null", VALUE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_what_others_could_have_written_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_kept(str(path), VALUE)
+    for mode in (0o620, 0o602):
+        path.chmod(mode)
+        assert read_kept(str(path)) is None
+    path.chmod(0o644)
+    assert read_kept(str(path)) == VALUE
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    assert read_kept(str(link)) is None
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+        assert read_kept(str(path)) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read_kept(str(tmp_path / "pipe")) is None

@@ -37,10 +37,15 @@ if TYPE_CHECKING:
 
 LIBRARY = "rezup-api"
 
-#: The scripts there are; any other command of Rez is answered by `rez`, which says where it is.
+#: The scripts there are. Those of commands that are not in this runtime say so, as `rez` itself does:
+#: without them another Rez on PATH would answer, and see other packages. Only `_rez-complete` is left out,
+#: which would say it at each press of a key.
 PROGRAMS = (
-    "rez", "rezolve", "rez-config", "rez-context", "rez-depends", "rez-diff", "rez-env", "rez-interpret",
-    "rez-python", "rez-search", "rez-status", "rez-suite", "rez-view", "_rez_fwd",
+    "rez", "rezolve", "rez-bundle", "rez-config", "rez-context", "rez-depends", "rez-diff", "rez-env",
+    "rez-interpret", "rez-python", "rez-search", "rez-status", "rez-suite", "rez-view", "_rez_fwd",
+    "rez-benchmark", "rez-bind", "rez-build", "rez-cp", "rez-gui", "rez-help", "rez-memcache", "rez-mv",
+    "rez-pip", "rez-pkg-cache", "rez-pkg-ignore", "rez-plugins", "rez-release", "rez-rm", "rez-selftest",
+    "rez-test", "rez-yaml2py",
 )  # fmt: skip
 
 #: What Rez's commands import beside the library; a test holds this against the imports.

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import LaunchError
-from rezup.launch.context_folder import make_folder
+from rezup.launch.context_folder import make_folder, no_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,8 @@ class ContextEntry:
     :param environ: that of this process
     :param execute: runs the commands of the packages
     :param system_paths: gives the folders of programs that a bare shell knows, by shell and program
-    :param rez_bin_path: the folder of programs that stay reachable behind those of the packages
+    :param rez_bin_path: the folder of Rez's programs, which stay reachable behind those of the packages
+    :param own_folder: that of rezup itself
     :param welcome: gives the text above the first prompt
     """
 
@@ -67,6 +68,7 @@ class ContextEntry:
         execute: Callable[[Surroundings], Execution],
         system_paths: Callable[[str, str], tuple[str, ...]],
         rez_bin_path: str | None = None,
+        own_folder: str | None = None,
         completion_folder: str | None = None,
         suite_paths: tuple[str, ...] = (),
         welcome: Callable[[], str] = str,
@@ -77,6 +79,7 @@ class ContextEntry:
         self._execute = execute
         self._system_paths = system_paths
         self._rez_bin_path = rez_bin_path
+        self._own_folder = own_folder
         self._completion_folder = completion_folder
         self._suite_paths = suite_paths
         self._welcome = welcome
@@ -118,7 +121,10 @@ class ContextEntry:
             completion_folder=self._completion_folder,
             aliases=_aliases(found) if name == "cmd" else {},
         )
-        ready = self._ready(start_in_context(name, start, self._environ))
+        try:
+            ready = self._ready(start_in_context(name, start, self._environ))
+        except OSError as error:
+            raise no_place(error) from error
         self.timings["script"] = time.perf_counter() - started
         return ready
 
@@ -144,6 +150,7 @@ class ContextEntry:
             shell=name,
             system_paths=self._system_paths(name, executable) if self._context.append_sys_path else (),
             rez_bin_path=self._rez_bin_path,
+            own_folder=self._own_folder,
             suite_paths=self._suite_paths,
             rxt_file=self._rxt_file(folder),
             context_file=file,
@@ -155,10 +162,14 @@ class ContextEntry:
         """The context's own file, or a new one."""
         if self._context.load_path and os.path.isfile(self._context.load_path):
             return self._context.load_path
-        from rezup.runtime.context.context_file import save
+        from rezup.runtime.context.context_file import dumps
 
         path = os.path.join(folder, "context.rxt")
-        save(self._context, path)
+        try:
+            with open(path, "x", encoding="utf-8", errors="surrogateescape") as stream:
+                stream.write(dumps(self._context))
+        except OSError as error:
+            raise no_place(error) from error
         return path
 
     def _code(self, name: str, executable: str, found: Execution) -> str:
@@ -192,11 +203,11 @@ def find_shell(wanted: str | None, config: Config, environ: Mapping[str, str]) -
     from rezup.shells.detect import detect, find_program
     from rezup.shells.registry import canonical_name, known_names
 
-    program = wanted or config["default_shell"] or None
-    if program is None:
-        choice = detect(environ)
-        return choice.name, choice.executable
+    program = wanted or config["default_shell"] or detect(environ).executable
     name = canonical_name(program)
+    if name is not None and not (wanted and os.path.dirname(wanted)):
+        settings = config["plugins"]["shell"].get(name) or {}
+        program = settings.get("executable_fullpath") or program
     if name is None:
         raise LaunchError(
             f"unknown shell {program!r}",
@@ -205,9 +216,10 @@ def find_shell(wanted: str | None, config: Config, environ: Mapping[str, str]) -
         )
     executable = find_program(program, environ)
     if executable is None:
+        at = "" if os.path.dirname(program) else " on PATH"
         raise LaunchError(
             f"{program} can't be started",
-            context="there is no such program on PATH",
+            context=f"there is no such program{at}",
             hint="name another shell with --shell",
         )
     return name, executable

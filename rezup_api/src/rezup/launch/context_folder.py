@@ -11,6 +11,7 @@ import os
 import stat
 import time
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from rezup.errors import LaunchError
 
@@ -30,50 +31,74 @@ def make_folder(environ: Mapping[str, str], configured: str | None, *, detached:
     """A new folder for this process, readable by its user alone.
 
     :param environ: says where temporary files go
-    :param configured: the folder to make it in (Rez's `context_tmpdir`); the usual one means the user's own
+    :param configured: the folder below which it is made (Rez's `context_tmpdir`); None is the usual one
     :param detached: whether another process will use it
     :raises LaunchError: it can't be made
     """
     try:
-        is_usual = not configured or configured == _temporary(environ)
-        parent = _own_parent(environ) if is_usual else configured or ""
-        host = os.uname().nodename if hasattr(os, "uname") else environ.get("COMPUTERNAME", "")
-        own = f"rezup-{_safe(host)}-"
+        parent = _own_parent(configured or _temporary(environ))
+        own = f"rezup-{_machine(environ)}-"
         _sweep(parent, own)
         owner = _DETACHED if detached else str(os.getpid())
         path = os.path.join(parent, f"{own}{owner}-{os.urandom(4).hex()}")
         os.mkdir(path, 0o700)
     except OSError as error:
-        raise LaunchError(
-            "there is no place for the files of the context",
-            context=f"{error.filename}: {error.strerror}",
-            hint="set TMPDIR to a folder that can be written to",
-        ) from error
+        raise no_place(error) from error
     return path
 
 
+def no_place(error: OSError) -> LaunchError:
+    """The error where files of a context can't be written."""
+    where = f"{error.filename}: " if error.filename else ""
+    return LaunchError(
+        "there is no place for the files of the context",
+        context=f"{where}{error.strerror or error}",
+        hint="set TMPDIR, or Rez's context_tmpdir, to a folder that can be written to",
+    )
+
+
 def _temporary(environ: Mapping[str, str]) -> str:
-    """The folder of everybody's temporary files."""
-    return environ.get("TMPDIR") or "/tmp"  # noqa: S108 - what we make in it is the user's alone
+    """The folder of everybody's temporary files: as Python finds it, but for this environment."""
+    if os.name == "nt":
+        import tempfile
+
+        return tempfile.gettempdir()
+    named = environ.get("TMPDIR")
+    return named if named and os.path.isdir(named) else "/tmp"  # noqa: S108 - the user's own is below
 
 
-def _own_parent(environ: Mapping[str, str]) -> str:
-    """A folder below the temporary one that belongs to the user; made if it isn't there.
+def _own_parent(folder: str) -> str:
+    """A folder below one that others may use, too, which belongs to the user; made if it isn't there.
 
     :raises OSError: it can't be made, or belongs to somebody else
     """
     if os.name == "nt":
-        import tempfile
-
-        return tempfile.gettempdir()  # already the user's own
-    parent = os.path.join(_temporary(environ), f"rezup-{os.geteuid()}")
+        return folder  # already the user's own
+    parent = os.path.join(os.path.abspath(folder), f"rezup-{os.geteuid()}")
     try:
         os.mkdir(parent, 0o700)
     except FileExistsError:
         found = os.lstat(parent)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        if not _is_own(found) or found.st_mode & 0o077:
             raise PermissionError(1, "it is not the user's own folder", parent) from None
     return parent
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _machine(environ: Mapping[str, str]) -> str:
+    """Where a number means this process: the host, and on Linux its start and the space of such numbers."""
+    if not hasattr(os, "uname"):
+        return _safe(environ.get("COMPUTERNAME", ""))
+    host = os.uname().nodename
+    try:
+        with open("/proc/sys/kernel/random/boot_id", "rb") as stream:
+            space = stream.read() + os.fsencode(os.readlink("/proc/self/ns/pid"))
+    except OSError:
+        return _safe(host)
+    return f"{_safe(host)}_{crc32(space):08x}"
 
 
 def _sweep(parent: str, own: str) -> None:
@@ -85,10 +110,12 @@ def _sweep(parent: str, own: str) -> None:
         owner = name[len(own) :].partition("-")[0]
         path = os.path.join(parent, name)
         try:
-            age = now - os.lstat(path).st_mtime
+            found = os.lstat(path)
         except OSError:  # somebody else was quicker
             continue
-        if age > (_OLD if owner == _DETACHED else _YOUNG) and not _is_alive(owner):
+        age = now - found.st_mtime
+        is_ours = os.name == "nt" or _is_own(found)
+        if is_ours and age > (_OLD if owner == _DETACHED else _YOUNG) and not _is_alive(owner):
             _remove(path)
 
 

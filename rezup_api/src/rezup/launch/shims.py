@@ -6,6 +6,7 @@ Beside the script itself lies rezup's own Python, which must not be found there.
 from __future__ import annotations
 
 import os
+import stat
 from zlib import crc32
 
 
@@ -22,7 +23,7 @@ def shim_folder(program: str, shims: str | None) -> str | None:
     link = os.path.join(folder, "rezup")
     try:
         if os.readlink(link) == program:
-            return folder
+            return folder if _is_own(folder) and _is_own(link) else None
     except OSError:
         pass  # not there yet, or no link
     new = os.path.join(folder, f".rezup.{os.getpid()}")
@@ -32,4 +33,10 @@ def shim_folder(program: str, shims: str | None) -> str | None:
         os.replace(new, link)
     except OSError:
         return None
-    return folder
+    return folder if _is_own(folder) else None
+
+
+def _is_own(path: str) -> bool:
+    """Whether nobody but this user can have put it there: it goes onto PATH."""
+    found = os.lstat(path)
+    return found.st_uid == os.geteuid() and (stat.S_ISLNK(found.st_mode) or not found.st_mode & 0o022)

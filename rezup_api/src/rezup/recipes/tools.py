@@ -22,7 +22,7 @@ _KEYS = ("name", "url", "edit", "isolation", "python", "flags", "lib")
 _REZ_KEYS = (*_KEYS, "runtime")
 _RUNTIMES = ("vanilla", "embedded")
 #: What says which Rez to install, and with what; the embedded runtime is the library itself.
-_OF_VANILLA = ("name", "url", "edit", "lib")
+_OF_VANILLA = ("url", "edit", "lib")
 _REZ = ToolName("rez")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: The commands there are; how `--` and unknown options are taken is Rez's choice for each.
 COMMANDS = {
+    "bundle": "plain",
     "config": "plain",
     "context": "plain",
     "depends": "plain",
@@ -34,7 +35,7 @@ _HIDDEN = ("forward",)
 
 #: What else Rez has: commands that build, release or move packages, or need a display.
 ABSENT = (
-    "bind", "build", "bundle", "benchmark", "complete", "cp", "gui", "help", "memcache", "mv", "pip",
+    "bind", "build", "benchmark", "complete", "cp", "gui", "help", "memcache", "mv", "pip",
     "pkg-cache", "pkg-ignore", "plugins", "release", "rm", "selftest", "test", "yaml2py",
 )  # fmt: skip
 

@@ -59,8 +59,9 @@ def groups_of(words: Sequence[str]) -> list[list[str]]:
 
 def paths_of(text: str, home: str) -> tuple[str, ...]:
     """A search path from the command line; `~` is the home folder."""
-    return tuple(_expanded(path, home) for path in text.split(os.pathsep) if path)
+    return tuple(path_of(path, home) for path in text.split(os.pathsep) if path)
 
 
-def _expanded(path: str, home: str) -> str:
+def path_of(path: str, home: str) -> str:
+    """A path from the command line; `~` is the home folder."""
     return home + path[1:] if path == "~" or path.startswith("~" + os.sep) else os.path.expanduser(path)

@@ -12,6 +12,8 @@ lead a shell to our file (ZDOTDIR, ENV, HOME) get their own value back; zsh read
 user's ZDOTDIR in its own order, and a context's code also for ``--stdin``, ``--rcfile``; tcsh reads
 ``.cshrc`` where there is no ``.tcshrc``; dash's prompt has no codes in it that dash doesn't know.
 fish, which Rez doesn't have, reads its configuration before the context in any case.
+Where a context can't be read or does not run to its end, the shell says so and ends with a status that
+is not 0, instead of going on in half an environment (not in PowerShell and cmd).
 """
 
 from __future__ import annotations

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import marshal
+import os
+import stat
 from typing import Any
 from zlib import crc32
 
 #: Names of buckets and what they hold are the callers'; this is the length of the check sum.
 _SUM = 4
 
+#: No link is followed, and nothing is waited for.
+_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def read_kept(path: str) -> Any | None:
-    """What is kept in a file; None where there is none, or it is damaged."""
+    """What is kept in a file; None where there is none, it is damaged, or others could have written it."""
     try:
-        with open(path, "rb") as stream:
+        with open(os.open(path, os.O_RDONLY | _SAFELY), "rb") as stream:
+            if not _is_own(os.fstat(stream.fileno())):
+                return None
             content = stream.read()
         if crc32(content[_SUM:]) != int.from_bytes(content[:_SUM], "little"):
             return None
         return marshal.loads(content[_SUM:])  # noqa: S302 - our own cache, checked
     except (OSError, ValueError, EOFError, TypeError):
         return None
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Whether nobody but this user can have written a file: what is kept may hold code."""
+    if os.name == "nt":
+        return True  # the folder of the user's caches is closed to others
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
 
 def write_kept(path: str, value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rezup_cli.commands.context_data import plain
+from rezup_cli.commands.context_group import ContextGroup
 from rezup_cli.commands.options import json_option, talk_options
 from rezup_cli.console import DEBUG, VERBOSE
 
@@ -26,23 +27,6 @@ SHELLS = ("bash", "cmd", "csh", "fish", "powershell", "pwsh", "sh", "tcsh", "zsh
 DATA = ("dict", "table", "json")
 
 
-class _Group(click.Group):
-    """Shows a context where no command is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """See `click.Command.parse_args`."""
-        word = args[0] if args else "-"
-        if word not in ctx.help_option_names and (word.startswith("-") or _is_file(word)):
-            args = ["show", *args]
-            if ctx.obj is not None:
-                ctx.obj.command = "context show"
-        return super().parse_args(ctx, args)
-
-
-def _is_file(word: str) -> bool:
-    return word.endswith(".rxt") or os.path.isfile(word)
-
-
 def file_argument(function: F) -> F:
     """``[RXT]``: the file of a context, `-` for stdin; the current context by default."""
     return click.argument("file", metavar="[RXT]", required=False, type=click.Path())(function)
@@ -50,7 +34,7 @@ def file_argument(function: F) -> F:
 
 @click.group(
     "context",
-    cls=_Group,
+    cls=ContextGroup,
     epilog="\b\nrezup context                          the context that you are in\n"
     "rezup context show shot.rxt --tools    the programs of one that was saved\n"
     "rezup context diff --fetch             what a new resolve would change\n"
@@ -196,7 +180,8 @@ def diff(console: Console, files: tuple[str, ...], fetch: bool) -> int:
 def _two(
     contexts: Contexts, files: tuple[str, ...], *, fetch: bool
 ) -> tuple[Context, Context, tuple[str, str]]:
-    first = _loaded(contexts, files[0] if (fetch and files) or len(files) == 2 else None)
+    is_named = bool(fetch and files) or len(files) == 2
+    first = contexts.open(files[0]) if is_named else _current(contexts)
     if fetch:
         from rezup.session.contexts.reproduction import refetched
 
@@ -204,6 +189,20 @@ def _two(
     other = contexts.open(files[-1])
     name = os.path.basename(files[0]) if len(files) > 1 else "current"
     return first, other, (name, os.path.basename(files[-1]))
+
+
+def _current(contexts: Contexts) -> Context:
+    """:raises ContextFileError: this is no context, so that nothing is compared with it"""
+    context = contexts.current()
+    if context is None:
+        from rezup.errors import ContextFileError
+
+        raise ContextFileError(
+            "there is no context here to compare with",
+            context="REZ_RXT_FILE is not set: this is no shell of rez-env",
+            hint="name two files, OLD.rxt NEW.rxt; or one and --fetch, to compare it with a new resolve",
+        )
+    return context
 
 
 def _difference(found: Difference) -> dict[str, Any]:

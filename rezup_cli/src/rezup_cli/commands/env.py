@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rezup_cli.commands.options import paths_option, resolve_options, seconds_of, talk_options
+from rezup_cli.commands.options import Request, paths_option, resolve_options, seconds_of, talk_options
 
 if TYPE_CHECKING:
     from rezup.runtime.context.context import Context
@@ -27,7 +27,7 @@ _WITHOUT_EFFECT = ("no_cache", "no_pkg_cache", "pkg_cache_mode")
     "rezup env maya rigging -o shot.rxt      save one instead\n"
     "rezup env ^foo bar-2 --patch            changes to the context you are in",
 )
-@click.argument("request", nargs=-1, metavar="[PKG...] [-- COMMAND...]")
+@click.argument("request", nargs=-1, metavar="[PKG...] [-- COMMAND...]", type=Request())
 @click.option("--shell", metavar="SHELL", help="The shell, instead of the configured or your own one.")
 @click.option("--rcfile", metavar="FILE", help="Read this file in place of the usual start-up files.")
 @click.option("--norc", is_flag=True, help="Read no start-up files.")
@@ -149,7 +149,9 @@ def _enter(
     for notice in ready.notices:
         console.say(notice)
     if options["timings"] and resolved is not None:
-        for part, seconds in {**resolved.timings, **entry.timings}.items():
+        parts = {**resolved.timings, **entry.timings}
+        parts["total"] = parts.pop("total") + sum(entry.timings.values())
+        for part, seconds in parts.items():
             click.echo(f"{part:10} {seconds * 1000:8.2f} ms", err=True)
     return entry.start(ready, wish)
 

@@ -46,6 +46,60 @@ class Target(click.ParamType[Any]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+class Package(click.ParamType[str]):
+    """A package, as requests name it; completes to families, and behind ``-`` to versions."""
+
+    name = "package"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """See `click.ParamType`."""
+        from click.shell_completion import CompletionItem
+
+        if ctx.parent is not None and "--" in ctx.parent.args:  # a word of somebody else's command
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(each) for each in _beginning(ctx, incomplete)]
+
+
+def _beginning(ctx: click.Context, incomplete: str) -> list[str]:
+    from rezup.errors import RezupError
+    from rezup.session.packages import Packages
+    from rezup.session.packages.search import beginning
+    from rezup.system.machine import process_environment
+
+    try:
+        return beginning(Packages(process_environment()), incomplete, ctx.params.get("paths"))
+    except (RezupError, OSError, ValueError):
+        return []
+
+
+class Request(Package):
+    """The same, where no rule of a filter will do."""
+
+    name = "request"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType`.
+
+        :raises InvalidRequirementError: it looks like a rule, and is no requirement
+        """
+        if "*" in value or "(" in value:
+            _refuse_rule(value)
+        return str(value)
+
+
+def _refuse_rule(text: str) -> None:
+    from rezup.errors import InvalidRequirementError
+    from rezup.resolver.requirement import Requirement
+
+    try:
+        Requirement.parse_package(text)
+    except InvalidRequirementError as error:
+        hint = "if it is a rule: --exclude and --include take one each, and are repeated for more"
+        raise InvalidRequirementError(error.message, context=error.context, hint=hint) from None
+
+
 def target_argument(function: F, *, metavar: str = "[NAME[@REVISION]]") -> F:
     """``[NAME[@REVISION]]``, handed on as ``target``: a pair of texts or None."""
     return click.argument("target", type=Target(), default="", metavar=metavar)(function)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rezup_cli.commands.options import json_option, paths_option, resolve_options, seconds_of, talk_options
+from rezup_cli.commands.options import (
+    Request,
+    json_option,
+    paths_option,
+    resolve_options,
+    seconds_of,
+    talk_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     "rezup resolve ^foo bar-2 --patch       changes to the context you are in\n"
     "rezup resolve foo bar --explain        why it can't be",
 )
-@click.argument("request", nargs=-1, metavar="PKG...")
+@click.argument("request", nargs=-1, metavar="PKG...", type=Request())
 @paths_option
 @resolve_options
 @click.option(

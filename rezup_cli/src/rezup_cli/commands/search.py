@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rezup_cli.commands.options import json_option, paths_option, talk_options
+from rezup_cli.commands.options import Package, json_option, paths_option, talk_options
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "rezup search 'ma*'          families that begin so\n"
     "rezup search 'ma*-2024+'    their versions from 2024 on",
 )
-@click.argument("pattern", required=False, metavar="[PKG]")
+@click.argument("pattern", required=False, metavar="[PKG]", type=Package())
 @paths_option
 @click.option("--latest", is_flag=True, help="The latest version of each package that matches.")
 @json_option

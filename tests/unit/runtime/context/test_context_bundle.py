@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import struct
@@ -120,6 +121,49 @@ def test_failures_leave_nothing(world: World, tmp_path: Path) -> None:
     with pytest.raises(ContextError):
         bundle(world.context("python-2 python-3"), str(out / "made"), world.config)
     assert os.listdir(out) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "make room on the disk of"),
+        (errno.EDQUOT, "make room on the disk of"),
+        (errno.EACCES, "see that you may read"),
+        (errno.EIO, None),
+    ],
+)
+def test_a_copy_that_fails(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str | None
+) -> None:
+    def refuse(source: str, target: str, **_: Any) -> None:
+        both = () if number == errno.EACCES else (None, target)
+        raise OSError(number, os.strerror(number), source, *both)
+
+    monkeypatch.setattr(shutil, "copyfile", refuse)
+    out = tmp_path / "out"
+    out.mkdir()
+    for request in ("maya", "many-2"):  # a folder as a whole, and one of its variants
+        with pytest.raises(ContextError, match="the bundle can't be made") as caught:
+            bundle(world.context(request), str(out / "made"), world.config)
+        said = str(caught.value.context)
+        place = out / "made" if number in (errno.ENOSPC, errno.EDQUOT) else world.root
+        assert said.startswith(str(place))
+        assert said.endswith(f": {os.strerror(number)}")
+        assert "Errno" not in said
+        assert ".tmp" not in said
+        assert (caught.value.hint or "").startswith(hint or "")
+        assert (caught.value.hint is None) is (hint is None)
+    assert os.listdir(out) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_where_nobody_may_write(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o555)
+    with pytest.raises(ContextError) as caught:
+        bundle(world.context("maya"), str(out / "made"), world.config)
+    assert caught.value.context == f"{out}/made: Permission denied"
+    assert caught.value.hint == "name a folder where you may write"
 
 
 def library(path: str) -> bytes:

@@ -139,6 +139,10 @@ def test_what_can_not_be_exported(world: World) -> None:
         ("request", ["a\0"]), ("time", "now"), ("time", True), ("packages_path", "x"), ("packages_path", [3]),
         ("packages", [{}]), ("packages", [None]), ("packages", {}), ("building", 1), ("ephemerals", ["$"]),
         ("implicit", [["x"]]), ("package_filter", None), ("package_orderers", 4),
+        ("format", True), ("format", 1.0), ("package_filter", [1, 2]), ("package_filter", [{"excludes": 3}]),
+        ("package_filter", [{"excludes": "regex([)"}]), ("package_orderers", ["sorted"]), ("time", 1 << 80),
+        ("packages_path", ["/a\ud800"]), ("package_filter", [{"excludes": ["\ud800"]}]), ("requested", None),
+        ("requested", [5]), ("requested", ["$(x)"]), ("requested_implicit", "x"), ("requested_time", True),
     ],
 )  # fmt: skip
 def test_documents_that_are_none(world: World, key: str, value: Any) -> None:
@@ -148,3 +152,78 @@ def test_documents_that_are_none(world: World, key: str, value: Any) -> None:
     for nothing in (None, [], {}, "x"):
         with pytest.raises(ContextFileError):
             wanted_of(nothing)
+
+
+def test_nothing_is_resolved_for_a_document_that_is_none(world: World) -> None:
+    document = exact(world.context("maya-2023"))
+    del document["requested"]
+    asked: list[Wanted] = []
+    with pytest.raises(ContextFileError) as caught:
+        reproduce(document, asked.append)  # type: ignore[arg-type]
+    assert (caught.value.context, asked) == ("requested is missing", [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requires": [1, {}]}, {"requires": ["a\ud800"]}, {"variant": True}, {"variant": -1}, {"name": "../x"},
+        {"version": "1..2"}, {"uri": "/a\0"}, {"uri": None},
+    ],
+)  # fmt: skip
+def test_packages_that_are_none(world: World, changes: dict[str, Any]) -> None:
+    document = exact(world.context("maya-2023"))
+    document["packages"][0].update(changes)
+    with pytest.raises(ContextFileError) as caught:
+        wanted_of(document)
+    assert caught.value.context == "packages must have name, version, variant, requires and uri"
+
+
+def test_a_package_that_is_listed_twice(world: World) -> None:
+    document = exact(world.context("maya-2023"))
+    document["packages"] *= 2
+    with pytest.raises(ContextFileError) as caught:
+        wanted_of(document)
+    assert caught.value.context == f"packages has {document['packages'][0]['name']} twice"
+
+
+def test_what_is_wrong_is_said_of_its_part(world: World) -> None:
+    document = exact(world.context("maya-2023"))
+    for key, value, words in (
+        ("package_filter", [1, 2], "package_filter must be a list of package filters"),
+        ("package_filter", [{"excludes": 3}], "package_filter: `excludes` is no rule"),
+        ("packages_path", ["\ud800"], "packages_path must be a list of texts, or null"),
+    ):
+        with pytest.raises(ContextFileError) as caught:
+            wanted_of({**document, key: value})
+        assert str(caught.value.context).startswith(words)
+
+
+def test_paths_that_are_no_text_are_kept(world: World) -> None:
+    document = {**exact(world.context("maya-2023")), "packages_path": ["/a\udcff"]}
+    assert wanted_of(json.loads(json.dumps(document))).packages_path == ("/a\udcff",)
+
+
+def test_a_relative_packages_path_is_made_absolute(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = (
+        "one",
+        "filesystem@two@x",
+        "/three/../four",
+        "filesystem@/five",
+        "odd@six",
+        "../seven",
+    )
+    context = world.context("maya-2023")._replace(package_paths=paths)
+    document = exact(context)
+    assert document["packages_path"] == [
+        f"{tmp_path}/one", f"filesystem@{tmp_path}/two@x", "/three/../four", "filesystem@/five",
+        "odd@six", f"{tmp_path.parent}/seven",
+    ]  # fmt: skip
+    assert ":".join(document["packages_path"]) in document["command"]
+    assert context.package_paths == paths
+    assert portable(context)["packages_path"] is None
+    (tmp_path / "a@b").mkdir()
+    monkeypatch.chdir(tmp_path / "a@b")
+    assert exact(context)["packages_path"][0] == f"filesystem@{tmp_path}/a@b/one"

@@ -53,7 +53,7 @@ def test_what_is_written_comes_back(world: World, tmp_path: Path, request_: str)
     context = world.context(request_, time=2550 if "maya" in request_ else None)._replace(
         package_filter=[{"excludes": ["glob(*.beta)"]}], package_orderers=[{"type": "no_order", "packages": None}],
         patch_locks={"maya": "lock_3"}, default_patch_lock="lock", parent_suite_path="/suite", suite_context_name="x",
-        user='quotes " and \\ and é and \ud800', building=True, testing=True, solve_time=0.5, from_cache=True,
+        user='quotes " and \\ and é and \udcff', building=True, testing=True, solve_time=0.5, from_cache=True,
     )  # fmt: skip
     path = str(tmp_path / "x.rxt")
     save(context, path)
@@ -267,3 +267,29 @@ def test_whatever_a_file_says_it_is_shown_or_refused(
         queries.missing(context)
     except RezupError:
         return
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("package_paths", ["/a\ud800"]), ("rez_path", "\ud800"), ("rez_version", "\udfff"), ("host", "a\udc00"),
+        ("package_filter", [{"excludes": ["\ud800"]}]), ("package_orderers", [{"type": "\ud800"}]),
+    ],
+)  # fmt: skip
+def test_half_characters_are_refused(world: World, name: str, value: Any) -> None:
+    data = {**to_dict(world.context("maya-2023")), name: value}
+    with pytest.raises(ContextFileError) as caught:
+        loads(json.dumps(data), world.config)
+    assert str(caught.value.context).startswith(f"{name} must be a")
+
+
+def test_half_characters_in_the_place_of_a_package_are_refused(world: World) -> None:
+    data = to_dict(world.context("maya-2023"))
+    data["resolved_packages"][0]["variables"]["location"] += "\ud800"
+    with pytest.raises(ContextFileError, match="ud800"):
+        loads(json.dumps(data), world.config)
+
+
+def test_bytes_of_paths_that_are_no_text_are_kept(world: World) -> None:
+    data = to_dict(world.context("maya-2023")._replace(package_paths=("/a\udc80\udcff",)))
+    assert loads(json.dumps(data), world.config).package_paths == ("/a\udc80\udcff",)

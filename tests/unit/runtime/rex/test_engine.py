@@ -13,7 +13,7 @@ from rezup.runtime.rex.engine import Origin, Rex
 from rezup.runtime.rex.includes import Includes
 from rezup.runtime.rex.recorder import Outside
 from rezup.runtime.source_code import SourceCode
-from rezup.shells.actions import Alias, Setenv
+from rezup.shells.actions import Alias, Error, Setenv
 from rezup.shells.escaped import EscapedString
 from support import rex_worlds
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def rex() -> Rex:
-    return Rex(Outside({"HOST": "farm"}), option_vars=lambda: {"a": {"b": 1}}, system="the system")
+    return Rex(
+        Outside({"HOST": "farm"}, shell="bash"), option_vars=lambda: {"a": {"b": 1}}, system="the system"
+    )
 
 
 def commands(text: str) -> SourceCode:
@@ -190,3 +192,30 @@ def test_modules_with_one_digest_are_one(tmp_path: Path) -> None:
     assert a is b
     assert a is not c
     assert includes.module("m", None) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("env['A-B'] = 'x'", "not the name of a variable: 'A-B'"),
+        ("setenv('A', 'a\\0b')", "a value for the shell holds a null character: 'a\\x00b'"),
+        ("env.X = 'a\\ud800b'",
+         "a value for the shell holds half of a character (a lone surrogate): 'a\\ud800b'"),
+    ],
+)  # fmt: skip
+def test_what_no_environment_can_hold_is_told_with_its_place(statement: str, words: str) -> None:
+    error = failure(f"env.A = 1\n{statement}\n")
+    assert error.message == "commands of foo-1 fail, line 2 of their text in /p/package.py"
+    assert (error.package, error.path, error.statement) == ("foo-1", "/p/package.py", statement)
+    assert error.context == f"{words}\n    {statement}"
+    assert error.hint
+
+
+def test_whose_alias_is_left_out() -> None:
+    made = Rex(Outside({}, shell="bash"))
+    made.run(commands("alias('if', 'ls')"), Origin("foo-1"))
+    made.run(commands("alias('if', 'ls')"), Origin(part="the command"))
+    made.recorder.alias("if", "ls")
+    assert [str(each.text).partition(" no alias")[0] for each in made.recorder.actions if isinstance(each, Error)] == [
+        "rezup: foo-1:", "rezup: the command:", "rezup:",
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rezup.errors import LaunchError
 from rezup.runtime.rex.dialects import Dialect
 from rezup.runtime.rex.recorder import Outside, Recorder, StoppedError, UndefinedVariableError
 from rezup.shells.actions import (
@@ -207,3 +208,77 @@ def test_what_can_not_be_filled_stays_as_it_is() -> None:
     made.setenv("B", literal("{").expandable("{?}"))
     made.setenv("C", "}")
     assert made.environ == {"A": "{?} farm", "B": "{{?}", "C": "}"}
+
+
+@pytest.mark.parametrize("name", ["A-B", "", "1A", "A B", "A=B", "A\n", "\u00e9", "A\0", "A${B", "$(x)"])
+def test_names_that_no_shell_can_have_are_refused_at_once(name: str) -> None:
+    made = recorder(inherited=None, shell="bash")
+    said = "a null character" if "\0" in name else "not the name of a variable"
+    for change in (made.setenv, made.resetenv, made.prependenv, made.appendenv):
+        with pytest.raises(LaunchError, match=said):
+            change(name, "x")
+    with pytest.raises(LaunchError, match=said):
+        made.unsetenv(name)
+    assert (made.actions, made.environ) == ([], {})
+
+
+def test_without_a_shell_names_are_those_that_programs_can_have() -> None:
+    made = recorder()
+    made.setenv("A-B", "x")
+    assert made.environ == {"A-B": "x"}
+    for bad in ("A\0", "A\ud800"):
+        with pytest.raises(LaunchError):
+            made.setenv(bad, "x")
+
+
+def test_such_variables_of_the_parent_can_be_asked_for() -> None:
+    made = Recorder(Outside({"ProgramFiles(x86)": "C:"}, shell="pwsh"))
+    assert made.getenv("ProgramFiles(x86)") == "C:"
+    assert made.undefined("A-B")
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "a\ud800b", "\udc7f"])
+def test_values_that_no_environment_can_hold_are_refused_at_once(bad: str) -> None:
+    made = recorder(inherited=["PATH"])
+    for value in (bad, literal(bad), literal("x").expandable(bad)):
+        for change in (made.setenv, made.resetenv, made.prependenv, made.appendenv):
+            with pytest.raises(LaunchError, match="a value for the shell holds"):
+                change("PATH", value)
+        for say in (made.info, made.error):
+            with pytest.raises(LaunchError):
+                say(value)
+        with pytest.raises(LaunchError):
+            made.command(["ls", value])
+    for refused in (lambda: made.alias("a", bad), lambda: made.command(bad), lambda: made.source(bad)):
+        with pytest.raises(LaunchError):
+            refused()
+    assert {type(each) for each in made.actions} <= {Refer}
+
+
+def test_bytes_that_are_no_text_go_on() -> None:
+    made = recorder()
+    made.setenv("A", "\udc80/\u00e9/\udcff")
+    made.comment("a\0b")
+    assert made.environ == {"A": "\udc80/\u00e9/\udcff"}
+    assert made.actions[1] == Comment("ab")
+
+
+@pytest.mark.parametrize(
+    ("shell", "name", "is_taken"),
+    [
+        ("bash", "my-tool", True), ("bash", "foo/bar", True), ("zsh", "foo/bar", True), ("tcsh", "foo/bar", True),
+        ("fish", "foo/bar", False), ("sh", "foo/bar", False), ("fish", "\u00e9", True), ("/bin/bash", "\u00e9", True),
+        ("bash", "[", False), ("zsh", "if", False), ("bash", "time", False), ("bash", "x=y", False),
+        ("bash", "test", True), ("fish", "test", False), ("sh", "exec", False), ("zsh", "a\nb", False),
+        ("bash", "a;b", False), ("", "x=y", True),
+    ],
+)  # fmt: skip
+def test_an_alias_that_the_shell_can_not_have_is_left_out(shell: str, name: str, is_taken: bool) -> None:
+    made = recorder(shell=shell)
+    made.whose = "foo-1"
+    made.alias(name, "ls $HOME")
+    if is_taken:
+        assert made.actions == [Alias(name, "ls $HOME")]
+    else:
+        said = f"rezup: foo-1: no alias {name!a} here: this shell can't have one of that name"
+        assert made.actions == [Error(literal(said))]

@@ -67,6 +67,7 @@ def _rex(options: argparse.Namespace, caller: Caller, shell: str) -> Rex:
         config["env_var_separators"],
         dialect_of(shell, config.facts.platform),
         config.facts.home,
+        shell,
     )
     return Rex(outside, option_vars=lambda: config["optionvars"], system=config.facts)
 

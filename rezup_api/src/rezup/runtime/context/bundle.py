@@ -16,8 +16,10 @@ one in the context is there, under the same index.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,7 +98,7 @@ def bundle(
         notes = _filled(staging, folder, context, moving, config, environ if patch_libraries else None)
         _publish(staging, folder)
     except (OSError, shutil.Error) as error:
-        raise ContextError("the bundle can't be made", context=_reason(error)) from error
+        raise _failure(error, staging, folder) from error
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(staging)
@@ -308,8 +310,28 @@ def _write(path: str, text: str) -> None:
         stream.write(text)
 
 
-def _reason(error: OSError | shutil.Error) -> str:
+#: How Python puts what failed into words.
+_WORDS = re.compile(r"\[\w+ (?P<number>\d+)\] (?P<reason>[^:]+)")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def _failure(error: OSError | shutil.Error, staging: str, folder: str) -> ContextError:
+    """What can't be read or written, by the name that it would have had, and what to do."""
+    number, reason = error.errno, error.strerror or str(error)
+    place, target = error.filename, error.filename2 or error.filename
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
-        source, _, reason = error.args[0][0]
-        return f"{source}: {reason}"
-    return f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+        place, target, told = error.args[0][0]
+        words = _WORDS.match(told)
+        number, reason = (int(words["number"]), words["reason"]) if words else (None, told)
+        if target in told and " -> " not in told:  # only what was to be written is named
+            place = target
+    hint = None
+    if number in _FULL:
+        place = target
+        hint = f"make room on the disk of {os.path.dirname(folder)}, or name a folder on another one"
+    elif number in _FORBIDDEN:
+        is_own = str(place).startswith(staging)
+        hint = "name a folder where you may write" if is_own else "see that you may read all of the package"
+    context = reason if place is None else f"{str(place).replace(staging, folder)}: {reason}"
+    return ContextError("the bundle can't be made", context=context, hint=hint)

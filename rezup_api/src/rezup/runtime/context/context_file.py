@@ -117,15 +117,16 @@ def from_dict(
 def dumps(context: Context, bundle: str | None = None) -> str:
     """The text of a context's file."""
     data = to_dict(context, bundle)
+    text_of = json.JSONEncoder(sort_keys=True).encode
     # A line for each key and each package: quick to write, and fit to be compared line by line.
     lines = []
     for key in sorted(data):
         value = data[key]
         if key == "resolved_packages" and value:
-            inner = ",\n".join(["        " + json.dumps(each, sort_keys=True) for each in value])
+            inner = ",\n".join(["        " + text_of(each) for each in value])
             lines.append(f'    "{key}": [\n{inner}\n    ]')
         else:
-            lines.append(f'    "{key}": {json.dumps(value, sort_keys=True)}')
+            lines.append(f'    "{key}": {text_of(value)}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

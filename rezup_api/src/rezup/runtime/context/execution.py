@@ -42,6 +42,8 @@ class Surroundings(NamedTuple):
     """By its name; "" is as good as a POSIX shell."""
     system_paths: tuple[str, ...] = ()
     """The folders that a bare shell looks for programs in."""
+    own_folder: str | None = None
+    """The folder that has rezup itself; it stays reachable behind all others."""
     rez_bin_path: str | None = None
     """The folder of Rez's own programs; None where there is none."""
     suite_paths: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def rex_for(config: Config, environ: Mapping[str, str], surroundings: Surroundin
         config["env_var_separators"],
         dialect_of(surroundings.shell, config.facts.platform),
         config.facts.home,
+        surroundings.shell,
     )
     return Rex(outside, option_vars=lambda: config["optionvars"], system=config.facts)
 
@@ -251,6 +254,8 @@ def _extend_path(context: Context, config: Config, recorder: Recorder, surroundi
             recorder.appendenv("PATH", surroundings.rez_bin_path)
         elif visibility == "prepend":
             recorder.prependenv("PATH", surroundings.rez_bin_path)
+    if surroundings.own_folder and config["rez_tools_visibility"] != "never":
+        recorder.appendenv("PATH", surroundings.own_folder)
 
 
 def _visible_suites(context: Context, visibility: str, paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,13 +41,14 @@ PORTABLE = "portable"
 def exact(context: Context) -> dict[str, Any]:
     """The document that pins every package, and the ephemerals, of a context.
 
-    Implicit packages have done their part and are left out; where packages lie is part of it.
+    Implicit packages have done their part and are left out; where packages lie is part of it. A
+    relative packages path means something in this folder only: it becomes an absolute one.
 
     :raises ContextError: the context is not solved
     :raises PackageDefinitionError: a package is gone or can't be read
     """
     request = [*resolve_as_exact_requests(context), *context.resolved_ephemerals]
-    return _document(context, EXACT, request, [], list(context.package_paths))
+    return _document(context, EXACT, request, [], list(map(_absolute, context.package_paths)))
 
 
 def portable(context: Context) -> dict[str, Any]:
@@ -93,6 +94,17 @@ def _document(
         document[name] = getattr(context, name)
     document["command"], document["not_in_command"] = _command(document)
     return document
+
+
+def _absolute(entry: str) -> str:
+    """An entry of the packages path, to be said anywhere."""
+    kind, at, place = entry.partition("@")
+    if at and kind != "filesystem":  # a repository that is in no folder
+        return entry
+    if os.path.isabs(place if at else entry):
+        return entry
+    path = os.path.abspath(place if at else entry)
+    return f"filesystem@{path}" if at or "@" in path else path
 
 
 def _package(variant: Variant) -> dict[str, Any]:

@@ -19,7 +19,7 @@ PATCH_LOCKS = ("no_lock", "lock_2", "lock_3", "lock_4", "lock")
 STATUSES = ("pending", "solved", "failed", "aborted")
 
 #: The end of the year 9999, beyond which no date can be written.
-_LAST_TIME = 253402300800
+LAST_TIME = 253402300800
 
 
 class _BadValueError(Exception):
@@ -32,10 +32,40 @@ class _Field(NamedTuple):
     is_needed: bool = False
 
 
-def _text(value: Any) -> str:
+def is_text(value: Any) -> bool:
+    r"""Whether something is a text that can be said and written.
+
+    Bytes of a path that are no text, as Python has them ("\udc80" to "\udcff"), can be; null and
+    other halves of characters can't.
+    """
     if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def has_texts_only(data: Any) -> bool:
+    """Whether all that is a text in plain data, however deep, is one as above."""
+    rest = [data]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, dict):
+            rest += [*each, *each.values()]
+        elif isinstance(each, (list, tuple)):
+            rest += each
+        elif isinstance(each, str) and not is_text(each):
+            return False
+    return True
+
+
+def _text(value: Any) -> str:
+    if not is_text(value):
         raise _BadValueError("a text")
-    return value
+    text: str = value
+    return text
 
 
 def _text_or_none(value: Any) -> str | None:
@@ -53,7 +83,7 @@ def _flag_or_none(value: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LAST_TIME:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < LAST_TIME:
         raise _BadValueError("a number")
     return value
 
@@ -90,7 +120,7 @@ def _list(value: Any) -> list[Any]:
 
 def _filters(value: Any) -> list[Any]:
     found = [] if value is None else [value] if isinstance(value, dict) else _list(value)
-    if not all(isinstance(each, dict) for each in found):
+    if not all(isinstance(each, dict) for each in found) or not has_texts_only(found):
         raise _BadValueError("a list of package filters")
     return found
 
@@ -98,7 +128,7 @@ def _filters(value: Any) -> list[Any]:
 def _orderers(value: Any) -> list[Any] | None:
     if not value:
         return None
-    if not all(isinstance(each, dict) for each in _list(value)):
+    if not all(isinstance(each, dict) for each in _list(value)) or not has_texts_only(value):
         raise _BadValueError("a list of package orderers")
     found: list[Any] = value
     return found

@@ -287,7 +287,9 @@ def _checked(variables: Mapping[str, Any]) -> tuple[str, str, int | None]:
 
 
 def _location(found: Any, bundle: str | None) -> str:
-    if not isinstance(found, str) or not found or "\0" in found:
+    from rezup.runtime.context.fields import is_text  # writing does without it
+
+    if not isinstance(found, str) or not found or not is_text(found):
         raise _bad(f"the package location {str(found)[:80]!a}")
     if os.path.isabs(found):
         return found

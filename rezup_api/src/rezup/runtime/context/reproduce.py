@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rezup.errors import ContextError, ContextFileError, InvalidRequirementError
-from rezup.resolver.requirement import Requirement
+from rezup.errors import (
+    ContextError,
+    ContextFileError,
+    InvalidFilterError,
+    InvalidRequirementError,
+    InvalidVersionError,
+)
+from rezup.resolver.requirement import Requirement, is_package_name
+from rezup.resolver.version import Version
 from rezup.runtime.context.export import EXACT, FORMAT, PORTABLE
+from rezup.runtime.context.fields import LAST_TIME, has_texts_only, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +99,7 @@ def wanted_of(document: Any) -> Wanted:
 
     :raises ContextFileError: it is no such document, or a newer one
     """
-    data = _checked(document)
+    data = checked_document(document)
     paths, orderers, implicit = data["packages_path"], data["package_orderers"], data["implicit"]
     return Wanted(
         tuple(data["request"]),
@@ -111,7 +119,7 @@ def deviations(document: Any, found: Context) -> tuple[Deviation, ...]:
 
     :raises ContextFileError: it is no such document, or a newer one
     """
-    data = _checked(document)
+    data = checked_document(document)
     has_places = data["kind"] == EXACT
     actual = {variant.parent.name: variant for variant in found.resolved_packages}
     result: list[Deviation] = []
@@ -158,60 +166,105 @@ def _versioned(package: Mapping[str, Any]) -> str:
     return f"{package['name']}-{package['version']}" if package["version"] else str(package["name"])
 
 
-def _checked(document: Any) -> dict[str, Any]:
+def checked_document(document: Any) -> dict[str, Any]:
+    """The same data, if they are an exported document in all their parts.
+
+    :raises ContextFileError: they are no such document, or a newer one
+    """
     if not isinstance(document, dict) or "format" not in document:
         raise _bad("it is no mapping with a format")
-    if document["format"] != FORMAT:
+    if type(document["format"]) is not int or document["format"] != FORMAT:
         raise ContextFileError(
             "the exported context can't be used",
-            context=f"it has the format {str(document['format'])[:80]}, {FORMAT} is known",
+            context=f"it has the format {ascii(document['format'])[:80]}, {FORMAT} is known",
             hint="a newer rezup may know it",
         )
     if document.get("kind") not in (EXACT, PORTABLE):
         raise _bad(f"its kind is {str(document.get('kind'))[:80]!a}")
-    for key, kinds in _KINDS.items():
-        if key not in document or not isinstance(document[key], kinds) or (
-            isinstance(document[key], bool) and bool not in kinds
-        ):  # fmt: skip
-            raise _bad(f"{key} is missing, or not what it must be")
-    for key in ("request", "implicit", "packages_path", "ephemerals"):
-        if not all(isinstance(each, str) and "\0" not in each for each in document[key] or ()):
-            raise _bad(f"{key} must be a list of texts")
+    for key, (check, what, is_needed) in _PARTS.items():
+        if key not in document:
+            if is_needed or (key == "requested" and document["kind"] == EXACT):
+                raise _bad(f"{key} is missing")
+        elif not check(document[key]):
+            raise _bad(f"{key} must be {what}")
     _check_requests(document)
-    for package in document["packages"]:
-        _check_package(package)
+    _check_filter(document["package_filter"])
+    _check_packages(document["packages"])
     return document
 
 
 def _check_requests(document: dict[str, Any]) -> None:
+    for key in ("request", "implicit", "ephemerals", "requested", "requested_implicit"):
+        try:
+            for text in document.get(key) or ():
+                Requirement.parse_package(text)
+        except InvalidRequirementError as error:
+            raise _bad(f"{key}: {error}") from error
+
+
+def _check_filter(found: list[Any]) -> None:
+    from rezup.resolver.filters import PackageFilterList
+
     try:
-        for text in (*document["request"], *(document["implicit"] or ()), *document["ephemerals"]):
-            Requirement.parse_package(text)
-    except InvalidRequirementError as error:
-        raise _bad(str(error)) from error
+        PackageFilterList.from_pod(found)
+    except InvalidFilterError as error:
+        reason = f"{error.message}, {error.context}" if error.context else error.message
+        raise _bad(f"package_filter: {reason}") from error
 
 
-def _check_package(package: Any) -> None:
-    is_fit = (
-        isinstance(package, dict)
-        and all(isinstance(package.get(key), str) for key in ("name", "version", "uri"))
-        and isinstance(package.get("requires"), list)
-        and (package.get("variant") is None or type(package["variant"]) is int)
-    )
-    if not is_fit:
-        raise _bad("packages must have name, version, variant, requires and uri")
+def _check_packages(found: list[Any]) -> None:
+    names: set[str] = set()
+    for package in found:
+        if not _is_package(package):
+            raise _bad("packages must have name, version, variant, requires and uri")
+        if package["name"] in names:
+            raise _bad(f"packages has {package['name']} twice")
+        names.add(package["name"])
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "request": (list,),
-    "implicit": (list, type(None)),
-    "time": (int,),
-    "packages_path": (list, type(None)),
-    "package_filter": (list,),
-    "package_orderers": (list, type(None)),
-    "building": (bool,),
-    "ephemerals": (list,),
-    "packages": (list,),
+def _is_package(found: Any) -> bool:
+    if not isinstance(found, dict) or not all(is_text(found.get(key)) for key in ("name", "version", "uri")):
+        return False
+    variant = found.get("variant")
+    try:
+        Version(found["version"])
+    except InvalidVersionError:
+        return False
+    is_variant = variant is None or (type(variant) is int and variant >= 0)
+    return is_variant and _are_texts(found.get("requires")) and is_package_name(found["name"])
+
+
+def _are_texts(found: Any) -> bool:
+    return isinstance(found, list) and all(map(is_text, found))
+
+
+def _are_mappings(found: Any) -> bool:
+    is_list = isinstance(found, list) and all(isinstance(each, dict) for each in found)
+    return is_list and has_texts_only(found)
+
+
+def _is_time(found: Any) -> bool:
+    return type(found) is int and abs(found) < LAST_TIME
+
+
+def _or_null(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda found: found is None or check(found)
+
+
+#: What each part must be, by a test and in words, and whether it must be there.
+_PARTS: dict[str, tuple[Callable[[Any], bool], str, bool]] = {
+    "request": (_are_texts, "a list of texts", True),
+    "implicit": (_or_null(_are_texts), "a list of texts, or null", True),
+    "time": (_is_time, "a number of seconds", True),
+    "packages_path": (_or_null(_are_texts), "a list of texts, or null", True),
+    "package_filter": (_are_mappings, "a list of package filters", True),
+    "package_orderers": (_or_null(_are_mappings), "a list of package orderers, or null", True),
+    "building": (lambda found: isinstance(found, bool), "true or false", True),
+    "ephemerals": (_are_texts, "a list of texts", True),
+    "packages": (lambda found: isinstance(found, list), "a list of packages", True),
+    "requested": (_are_texts, "a list of texts", False),
+    "requested_implicit": (_are_texts, "a list of texts", False),
+    "requested_time": (_or_null(_is_time), "a number of seconds, or null", False),
 }
 
 

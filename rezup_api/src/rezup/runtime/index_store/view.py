@@ -103,7 +103,8 @@ class View:
             stale = {
                 name
                 for name, family in touched.items()
-                if not self._is_good(name, family, self._tables.reached_versions(family))
+                if not self._is_new(name)
+                and not self._is_good(name, family, self._tables.reached_versions(family))
             }
         except DamagedIndexError:
             self._make_anew()
@@ -188,6 +189,11 @@ class View:
         loaded = {form.name: family for family, form in enumerate(tables.families) if form is not None}
         return {**tables.numbers, **loaded}
 
+    def _is_new(self, name: str) -> bool:
+        """Whether a family was read for this resolve, or has not been read at all."""
+        lazy = self._overlay.get(name)
+        return lazy is not None and (lazy.found is None or lazy.is_new)
+
     def _is_good(self, name: str, family: int, versions: frozenset[str] | None = None) -> bool:
         """Whether what we have of a family is as it is in the repositories.
 
@@ -197,7 +203,7 @@ class View:
         if lazy is None:
             watches = self._linked.watches(family)
         elif lazy.found is None or lazy.is_new:
-            return True
+            return True  # it is as it was found a moment ago
         else:
             watches = lazy.found.watches
         self._troubled.pop(name, None)

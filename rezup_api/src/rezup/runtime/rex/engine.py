@@ -66,6 +66,7 @@ class Rex:
         """
         names = {**self.names, **own}
         self._formatter.names = names
+        self.recorder.whose = origin.package or origin.part
         try:
             for name in code.includes:
                 names[name] = self._included(name, origin)
@@ -76,6 +77,7 @@ class Rex:
             raise failure_of(error, code, origin.package, origin.part) from error
         finally:
             self._formatter.names = self.names
+            self.recorder.whose = ""
 
     def _included(self, name: str, origin: Origin) -> Any:
         if self._includes is None:

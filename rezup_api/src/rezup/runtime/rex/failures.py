@@ -6,7 +6,7 @@ import ast
 import traceback
 from typing import TYPE_CHECKING
 
-from rezup.errors import PackageCommandsError
+from rezup.errors import LaunchError, PackageCommandsError
 from rezup.runtime.rex.formatting import UnknownFieldError
 from rezup.runtime.rex.recorder import StoppedError, UndefinedVariableError
 
@@ -98,12 +98,16 @@ def _words(error: BaseException, statement: str | None) -> str:
         what = f"{type(error).__name__}: {error.msg}"
     elif isinstance(error, _OURS):
         what = str(error)
+    elif isinstance(error, LaunchError):  # what can't be told to a shell
+        what = error.message + (f": {error.context}" if error.context else "")
     else:
         what = f"{type(error).__name__}: {error}"
     return what if statement is None else f"{what}\n    {statement}"
 
 
 def _hint(error: BaseException) -> str | None:
+    if isinstance(error, LaunchError):
+        return error.hint
     if isinstance(error, UnknownFieldError):
         return "braces that are meant to the letter are doubled: {{ and }}"
     if isinstance(error, UndefinedVariableError):

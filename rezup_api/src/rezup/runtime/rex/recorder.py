@@ -21,15 +21,19 @@ from rezup.shells.actions import (
     Source,
     Unsetenv,
 )
-from rezup.shells.escaped import EscapedString
+from rezup.shells.escaped import EscapedString, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rezup.shells.actions import Action
+    from rezup.shells.code.base import ShellCode
 
     #: A value with its references to variables, the same without them, and that as text.
     Value: TypeAlias = tuple[EscapedString, EscapedString, str]
+
+
+_NO_ALIAS = "this shell can't have one of that name"
 
 
 class UndefinedVariableError(Exception):
@@ -52,6 +56,8 @@ class Outside(NamedTuple):
     dialect: Dialect = Dialect()
     home: str = ""
     """What ``~`` stands for."""
+    shell: str = ""
+    """That of the text, by name or path; "" where the actions become none."""
 
 
 class Recorder:
@@ -59,6 +65,9 @@ class Recorder:
 
     Keys and values are filled (``{root}``) and expanded (``$VAR``) on the way. The first touch of
     a variable gives it a value; only then it is added to, unless it is an inherited one.
+
+    What no shell can be told is refused at once, while it is known whose commands say it: all methods
+    that record a name, or a value, raise LaunchError for one that no environment can hold, or the shell.
     """
 
     def __init__(self, outside: Outside, fill: Callable[[str], str] = str) -> None:
@@ -70,23 +79,26 @@ class Recorder:
         self.environ: dict[str, str] = {}
         """The variables that were given a value so far, expanded."""
         self.outside = outside
+        self.whose = ""
+        """Whose commands run, for what is said of them; such as "maya-2022.1"."""
         self._fill = fill
         self._dialect = outside.dialect
+        self._code: ShellCode | None = None
 
     def setenv(self, key: Any, value: Any) -> None:
         """Give a variable a value."""
-        name, known = self._key(key)
+        name, known = self._target(key)
         self._set(name, known, self._value(value))
 
     def unsetenv(self, key: Any) -> None:
         """Take a variable away; that of the parent can still be seen afterwards."""
-        name, known = self._key(key)
+        name, known = self._target(key)
         self.actions.append(Unsetenv(known if self._dialect.expands else name))
         self.environ.pop(known, None)
 
     def resetenv(self, key: Any, value: Any, friends: Sequence[str] | None = None) -> None:
         """Give a variable a value, whatever it had."""
-        name, known = self._key(key)
+        name, known = self._target(key)
         written, expanded, self.environ[known] = self._value(value)
         with_friends = tuple(friends or ())
         if self._dialect.expands:
@@ -103,16 +115,21 @@ class Recorder:
         self._join(key, value, is_before=False)
 
     def alias(self, key: Any, value: Any) -> None:
-        """Make a name stand for a command line."""
-        self.actions.append(Alias(str(self._filled(key)), str(self._filled(value))))
+        """Make a name stand for a command line; one that the shell can't have is left out, and it says so."""
+        name, command = str(self._filled(key)), _checked(str(self._filled(value)))
+        if self._takes_alias(name):
+            self.actions.append(Alias(name, command))
+            return
+        whose = f"{self.whose}: " if self.whose else ""
+        self.actions.append(Error(literal(f"rezup: {whose}no alias {name!a} here: {_NO_ALIAS}")))
 
     def info(self, value: Any = "") -> None:
         """Say something on stdout."""
-        self.actions.append(Info(EscapedString.promote(self._filled(value))))
+        self.actions.append(Info(_checked_parts(EscapedString.promote(self._filled(value)))))
 
     def error(self, value: Any) -> None:
         """Say something on stderr."""
-        self.actions.append(Error(EscapedString.promote(self._filled(value))))
+        self.actions.append(Error(_checked_parts(EscapedString.promote(self._filled(value)))))
 
     def stop(self, message: str, *arguments: Any) -> None:
         """Refuse the environment; arguments go into the message by ``%``.
@@ -129,18 +146,18 @@ class Recorder:
         arguments: tuple[EscapedString, ...] = ()
         if not isinstance(value, (str, EscapedString)):
             value, *rest = value
-            arguments = tuple(map(EscapedString.promote, rest))
+            arguments = tuple(_checked_parts(EscapedString.promote(each)) for each in rest)
         if isinstance(value, EscapedString):
             raise ValueError("a command can be neither literal nor expandable")
-        self.actions.append(Command(str(value), arguments))
+        self.actions.append(Command(_checked(str(value)), arguments))
 
     def comment(self, value: Any) -> None:
         """Leave a remark in the text for the shell."""
-        self.actions.append(Comment(str(self._filled(value))))
+        self.actions.append(Comment(_checked(str(self._filled(value)).replace("\0", ""))))
 
     def source(self, value: Any) -> None:
         """Run a script file within the shell."""
-        self.actions.append(Source(str(self._filled(value))))
+        self.actions.append(Source(_checked(str(self._filled(value)))))
 
     def shebang(self) -> None:
         """The line that names the shell."""
@@ -181,7 +198,7 @@ class Recorder:
             self.actions.append(Setenv(name, written))
 
     def _join(self, key: Any, value: Any, *, is_before: bool) -> None:
-        name, known = self._key(key)
+        name, known = self._target(key)
         whole = self._value(value)
         held = self.environ.get(known)
         if held is None:
@@ -225,15 +242,35 @@ class Recorder:
         name = str(self._filled(key))
         return name, self._expanded(name)
 
+    def _target(self, key: Any) -> tuple[str, str]:
+        """The same of a variable that is to be changed."""
+        name, known = self._key(key)
+        _checked(name)
+        if self.outside.shell and not (name.isascii() and name.isidentifier()):
+            from rezup.shells.code.base import is_fixed
+
+            is_fixed(name)
+        return name, known
+
+    def _takes_alias(self, name: str) -> bool:
+        if not self.outside.shell:  # nobody will write it
+            return True
+        if self._code is None:
+            from rezup.shells.code import code_for
+
+            self._code = code_for(self.outside.shell)
+        return self._code.takes_alias(name)
+
     def _value(self, value: Any) -> Value:
         filled = self._filled(value)
         if isinstance(filled, str):
+            _checked(filled)
             written = EscapedString(filled)
             if "$" not in filled and filled[:1] != "~":
                 return written, written, filled
             text = self._expanded(filled)
             return written, EscapedString(text), text
-        expanded = filled.formatted(self._expanded)
+        expanded = _checked_parts(filled).formatted(self._expanded)
         return filled, expanded, str(expanded)
 
     def _filled(self, value: Any) -> str | EscapedString:
@@ -251,3 +288,21 @@ class Recorder:
         if "$" in text:
             text = with_variables(with_variables(text, self.environ), self.outside.environ)
         return with_home(text, self.outside.home)
+
+
+def _checked(text: str) -> str:
+    """The text itself.
+
+    :raises LaunchError: no environment can hold it
+    """
+    if "\0" in text or not text.isascii():
+        from rezup.shells.code.base import checked_text
+
+        checked_text(text)
+    return text
+
+
+def _checked_parts(value: EscapedString) -> EscapedString:
+    for _, text in value.strings:
+        _checked(text)
+    return value

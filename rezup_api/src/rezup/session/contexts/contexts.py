@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time as clocks
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,9 @@ class Contexts:
         from rezup.runtime.context.context_file import load, loads
 
         if os.fspath(path) == "-":
-            return loads(sys.stdin.buffer.read(), self.config, "standard input")
+            from rezup.session.contexts.reproduction import standard_input
+
+            return loads(standard_input(), self.config, "standard input")
         definitions = self._packages.definitions()
         context = load(os.path.abspath(path), self.config, definitions.find)
         self._last = context, definitions
@@ -205,6 +206,7 @@ class Contexts:
             shell=shell or "",
             system_paths=tools.system_paths(name, executable),
             rez_bin_path=tools.bin_folder(),
+            own_folder=tools.own_folder(),
             suite_paths=tools.suites(),
             rxt_file=context.load_path if shell else None,
         )
@@ -233,6 +235,7 @@ class Contexts:
             execute=lambda surroundings: self.execute(context, surroundings),
             system_paths=tools.system_paths,
             rez_bin_path=tools.bin_folder(),
+            own_folder=tools.own_folder(),
             completion_folder=tools.completion_folder(),
             suite_paths=tools.suites(),
             welcome=lambda: self.welcome(context),

@@ -104,7 +104,7 @@ def save_job(job: Job, path: str) -> None:
 
 
 def load_job(path: str) -> Job:
-    """Read the file of a job; its context is checked when it is made again.
+    """Read the file of a job.
 
     :raises ContextFileError: it can't be read, or is none
     """
@@ -130,7 +130,7 @@ def parsed_job(document: Any, shown: str) -> Job:
             f"{shown} is no job", context=f"it does not say that it is a {KIND}",
             hint="make one with `rezup env PKG… --output FILE.json`",
         )  # fmt: skip
-    if document.get("format") != FORMAT:
+    if type(document.get("format")) is not int or document["format"] != FORMAT:
         raise ContextFileError(
             f"{shown} can't be used",
             context=f"its format is {ascii(document.get('format'))[:40]}, and this rezup knows {FORMAT}",
@@ -138,6 +138,8 @@ def parsed_job(document: Any, shown: str) -> Job:
         )
     try:
         return _read(document)
+    except ContextFileError as error:
+        raise ContextFileError(f"{shown} can't be used", context=error.context, hint=error.hint) from error
     except (InvalidNameError, KeyError, TypeError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise ContextFileError(f"{shown} can't be used", context=reason[:200]) from error
@@ -159,9 +161,9 @@ def _content(path: str) -> bytes:
 
 
 def _read(document: dict[str, Any]) -> Job:
-    context, container = document["context"], document["container"]
-    if not isinstance(context, dict):
-        raise TypeError("its context is no mapping")
+    from rezup.runtime.context.reproduce import checked_document
+
+    context, container = checked_document(document["context"]), document["container"]
     revision = None
     if container is not None:
         if not isinstance(container, dict):
@@ -184,13 +186,19 @@ def _read(document: dict[str, Any]) -> Job:
 def _tools(found: Any) -> dict[str, str]:
     if not isinstance(found, dict):
         raise TypeError("its tools are no mapping")
-    return {name: _text(version, "the version of a tool") for name, version in found.items()}
+    named = found.items()
+    return {
+        _text(name, "the name of a tool"): _text(version, "the version of a tool") for name, version in named
+    }
 
 
 def _text(found: Any, what: str) -> str:
-    if not isinstance(found, str):
+    from rezup.runtime.context.fields import is_text
+
+    if not is_text(found):
         raise TypeError(f"{what} is no text")
-    return found
+    text: str = found
+    return text
 
 
 def _revision_of(environ: Mapping[str, str]) -> JobRevision | None:

@@ -9,13 +9,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rezup.errors import ContextError, ContextFileError, InvalidRequirementError, ResolveError, RezupError
+from rezup.errors import ContextError, ContextFileError, ResolveError, RezupError
 from rezup.runtime.context import context_file
 from rezup.runtime.context.export import EXACT, PORTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TypeGuard
 
     from rezup.runtime.context.context import Context
     from rezup.runtime.context.reproduce import Wanted
@@ -36,7 +35,7 @@ def opened(path: str, contexts: Contexts) -> Context:
     :raises RezupError: what `Contexts.reproduce` raises
     """
     if path == "-":
-        text = sys.stdin.buffer.read()
+        text = standard_input()
         document = _document(context_file.parse(text, _STDIN), path)
         if document is None:
             return context_file.loads(text, contexts.config, _STDIN)
@@ -48,6 +47,21 @@ def opened(path: str, contexts: Contexts) -> Context:
         if document is None:
             raise
     return contexts.reproduce(document)
+
+
+def standard_input() -> bytes:
+    """What comes from there, to its end.
+
+    :raises ContextFileError: it is closed, or can't be read
+    """
+    hint = "pipe a context into it, or name a file"
+    if sys.stdin is None:  # Python's way to say so
+        raise ContextFileError(f"{_STDIN} can't be read", context="it is closed", hint=hint)
+    try:
+        return sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ContextFileError(f"{_STDIN} can't be read", context=reason, hint=hint) from error
 
 
 def _document(data: Any, path: str) -> dict[str, Any] | None:
@@ -130,28 +144,11 @@ def _as_asked(document: dict[str, Any], found: Context) -> Context:
     """The same packages under the request that first led to them, which commands of packages can see."""
     if document["kind"] != EXACT:
         return found
-    asked, implicit = document.get("requested"), document.get("requested_implicit", [])
-    time = document.get("requested_time", document["time"])
-    if not (_are_requests(asked) and _are_requests(implicit) and (time is None or type(time) is int)):
-        raise ContextFileError(
-            "the exported context can't be used", context="what was requested can't be understood"
-        )
     return found._replace(
-        package_requests=tuple(asked), implicit_packages=tuple(implicit), requested_timestamp=time
+        package_requests=tuple(document["requested"]),
+        implicit_packages=tuple(document.get("requested_implicit", ())),
+        requested_timestamp=document.get("requested_time", document["time"]),
     )
-
-
-def _are_requests(found: Any) -> TypeGuard[list[str]]:
-    from rezup.resolver.requirement import Requirement
-
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        return False
-    try:
-        for text in found:
-            Requirement.parse_package(text)
-    except InvalidRequirementError:
-        return False
-    return True
 
 
 def _impossible(document: dict[str, Any], packages: Packages, error: RezupError) -> ContextError:

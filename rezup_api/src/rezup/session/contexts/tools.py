@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from rezup.runtime.index_store.stamps import stamp
+from rezup.shells.system_paths import READ_ANYWAY, system_paths
 from rezup.system.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ class Tools:
         self._program = program
 
     def bin_folder(self) -> str | None:
-        """The folder of Rez's programs: those of the container that one stands in, else rezup itself."""
-        found = self._production()
-        if found is not None:
-            return found
+        """The folder of Rez's programs, of the container that one stands in."""
+        return self._production()
+
+    def own_folder(self) -> str | None:
+        """A folder with rezup itself, and nothing else."""
         cache = self._packages.settings.cache
         if cache is None or self._program is None:
             return None
@@ -67,18 +69,17 @@ class Tools:
         if configured:
             return tuple(configured)
         path = os.path.realpath(executable)
-        asked = (path, stamp(path), os.defpath, shell)
+        others = tuple([stamp(name) for name in READ_ANYWAY.get(shell, ())])
+        asked = (path, stamp(path), others, os.defpath, shell)
         file = self._file(path)
         if file is not None:
             kept = read_kept(file)
             if kept is not None and kept[0] == asked:
                 return tuple(kept[1])
-        from rezup.shells.system_paths import system_paths
-
         found = system_paths(shell, executable, self._environ)
-        if file is not None:
-            write_kept(file, (asked, found))
-        return found
+        if file is not None and found.is_certain:
+            write_kept(file, (asked, found.paths))
+        return found.paths
 
     def _file(self, path: str) -> str | None:
         cache = self._packages.settings.cache

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BUCKET = "rezconfig-v1"
 
 #: Raise it whenever what is kept means something else.
-_FORMAT = 2
+_FORMAT = 3
 
 #: Settings of Rez that are looked at when a resolve is entered.
 _ENTERING = (
@@ -42,7 +42,7 @@ _ENTERING = (
     "max_package_changelog_chars", "optionvars", "package_cache_async", "package_commands_sourced_first",
     "package_definition_build_python_paths", "parent_variables", "pathed_env_vars", "prefix_prompt",
     "package_cache_during_build", "read_package_cache", "rez_1_environment_variables", "rez_tools_visibility",
-    "set_prompt", "standard_system_paths", "suite_alias_prefix_char", "suite_visibility", "tmpdir",
+    "set_prompt", "standard_system_paths", "suite_alias_prefix_char", "suite_visibility",
     "use_variant_shortlinks", "variant_shortlinks_dirname", "write_package_cache",
 )  # fmt: skip
 
@@ -211,7 +211,9 @@ class _Reading:
         """Add what entering needs, unless that can't be used or hangs on what can't be watched."""
         config = self.config
         try:
-            settings = {name: config[name] for name in _ENTERING}
+            # What is found on the machine may be gone the next moment; who needs it looks again.
+            settings = {name: config[name] for name in _ENTERING if not _by_machine(config, name)}
+            settings.setdefault("context_tmpdir", None)
             plugins = {kind: _plain(config["plugins"][kind]) for kind in _PLUGINS}
         except RezConfigError:
             return  # whoever needs it will be told
@@ -253,6 +255,10 @@ def _is_closed(path: str) -> bool:
             return judge(path, stream.read()).kind is Kind.PURE
     except OSError:
         return False
+
+
+def _by_machine(config: Config, name: str) -> bool:
+    return any(origin.kind == "machine" for origin in config.origins(name))
 
 
 def _plain(value: Any) -> Any:

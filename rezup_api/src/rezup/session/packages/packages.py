@@ -8,6 +8,7 @@ import time as clocks
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rezup.errors import ResolveError
 from rezup.reporting import Reporter
 from rezup.resolver.repository import LateBinding
 from rezup.resolver.solver import Solver
@@ -217,10 +218,16 @@ class Packages:
             return resolution, _uris(resolution)
 
         with _uncollected():
-            view = self._store().view(self._sources(entries, binding, notes))
+            sources = self._sources(entries, binding, notes)
+            view = self._store().view(sources)
             clock.lap("index")
             try:
                 found = use(view, work, notes, self._reporter)
+            except ResolveError as error:
+                from rezup.session.packages.hints import add_hint
+
+                add_hint(error, entries, lambda: family_names(sources))
+                raise
             finally:
                 clock.lap("solve")
                 view.save()

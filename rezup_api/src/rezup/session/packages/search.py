@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rezup.resolver.index.stored import StoredTables
     from rezup.resolver.ranges import VersionRange
+    from rezup.session.packages import Packages
 
 
 class FoundPackage(NamedTuple):
@@ -69,6 +70,31 @@ def search(
         return Found(tuple(names), None)
     packages = [found for name in names for found in _packages(tables, name, range_)[-1 if latest else 0 :]]
     return Found(tuple(names), tuple(packages))
+
+
+def beginning(packages: Packages, text: str, paths: Iterable[str] | None = None) -> list[str]:
+    """Requirements that begin like a text: families, or the versions of one behind "-", ascending.
+
+    Folders are listed, and no definition is read but that of a combined file.
+
+    :param text: may begin as a requirement does, with "!" or "~", or with the "^" of a patch
+    :param paths: instead of the setting `packages_path`
+    :raises RuntimePackageError: a setting or a location can't be used
+    """
+    from rezup.runtime.filesystem import FilesystemRepository
+    from rezup.runtime.locations import open_repositories
+
+    entries = packages.settings.packages_path if paths is None else paths
+    repositories = open_repositories(entries, packages.config())
+    head = text[: len(text) - len(text.lstrip("!~^"))]
+    name, dash, _ = text[len(head) :].partition("-")
+    if not dash:
+        found = sorted({family for each in repositories for family in each.families()})
+    else:
+        shelves = [each for each in repositories if isinstance(each, FilesystemRepository)]
+        versions = {package.version for each in shelves for package in each.packages(name)}
+        found = [f"{name}-{version}" for version in sorted(versions) if version]
+    return [head + each for each in found if (head + each).startswith(text)]
 
 
 def _parsed(pattern: str) -> tuple[str, VersionRange | None]:

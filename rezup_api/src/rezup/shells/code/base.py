@@ -19,7 +19,7 @@ _IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 REFERENCE = re.compile(rf"\$(?:({_IDENTIFIER})|\{{({_IDENTIFIER})\}})")
 _NAME = re.compile(_IDENTIFIER)
 _NAME_PART = re.compile("[A-Za-z0-9_]*")
-_ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+:@-]*")
+_ALIAS = re.compile(r"\w[\w.+:@-]*")
 
 # Words with which an alias would take away from a shell what its language, or our text, is made of.
 _RESERVED = frozenset((
@@ -47,6 +47,10 @@ class ShellCode(ABC):
     """Without the dot."""
     separator: ClassVar[str] = ";"
     """Between actions that have to stand on one line."""
+    own_words: ClassVar[frozenset[str]] = frozenset()
+    """What in this shell alone can't be an alias: such a text would be lost, with all that follows."""
+    has_slashes: ClassVar[bool] = False
+    """Whether aliases may have slashes in their names."""
 
     def __init__(self, executable: str = "", path_names: Sequence[str] = ()) -> None:
         self.executable = executable
@@ -75,6 +79,12 @@ class ShellCode(ABC):
             is_open = "#" in stripped or "\n" in stripped or stripped.endswith((";", "&", "\\"))
             parts += (statement, "\n") if is_open else (stripped, self.separator)
         return "".join(parts[:-1])
+
+    def takes_alias(self, name: str) -> bool:
+        """Whether an alias can have this name, and the rest of the text still mean the same."""
+        letters = name[:1] + name[1:].replace("/", "") if self.has_slashes else name
+        is_word = name in _RESERVED or name in self.own_words
+        return not is_word and _ALIAS.fullmatch(letters) is not None
 
     def text(self, value: EscapedString) -> str:
         """A value as one word of the shell."""
@@ -157,17 +167,31 @@ class ShellCode(ABC):
 
 
 def checked_text(text: str) -> str:
-    """The text itself, if a variable or an argument can hold it.
+    r"""The text itself, if a variable or an argument can hold it.
 
-    :raises LaunchError: it holds a null character
+    Bytes of a path that are no text, as Python has them ("\udc80" to "\udcff"), go on as those bytes.
+
+    :raises LaunchError: it holds a null character, or half of one
     """
     if "\0" in text:
-        raise LaunchError(
-            "a value for the shell holds a null character",
-            context=repr(text[:80]),
-            hint="no program can be given such a text; correct the commands of the package that sets it",
-        )
-    return text
+        what = "a null character"
+    elif text.isascii() or not _is_half(text):
+        return text
+    else:
+        what = "half of a character (a lone surrogate)"
+    raise LaunchError(
+        f"a value for the shell holds {what}",
+        context=ascii(text[:80]),
+        hint="no program can be given such a text; correct the commands of the package that sets it",
+    )
+
+
+def _is_half(text: str) -> bool:
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def is_fixed(name: str) -> bool:
@@ -184,20 +208,6 @@ def is_fixed(name: str) -> bool:
         f"not the name of a variable: {name!r}",
         hint="a name is made of letters, digits and underscores, begins with no digit, and may hold $VAR",
     )
-
-
-def checked_alias(name: str) -> str:
-    """The name itself, if every shell can take it for an alias.
-
-    :raises LaunchError: it can't
-    """
-    if _ALIAS.fullmatch(name) is None or name in _RESERVED:
-        raise LaunchError(
-            f"not the name of an alias: {name!r}",
-            hint="a name is made of letters, digits and _ . + : @ -, begins with one of the first three, "
-            "and is no word of a shell's own language",
-        )
-    return name
 
 
 def is_plain(command: str) -> bool:
@@ -221,7 +231,13 @@ def _pendenv(code: ShellCode, each: action.Prependenv | action.Appendenv) -> lis
 
 
 def _alias(code: ShellCode, each: action.Alias) -> list[str]:
-    return code.alias(checked_alias(each.name), checked_text(each.command))
+    if not code.takes_alias(each.name):
+        raise LaunchError(
+            f"not the name of an alias: {each.name!r}",
+            hint="a name is made of letters, digits and _ . + : @ -, begins with one of the first three, "
+            "and is no word of a shell's own language",
+        )
+    return code.alias(each.name, checked_text(each.command))
 
 
 def _say(code: ShellCode, each: action.Info | action.Error) -> list[str]:

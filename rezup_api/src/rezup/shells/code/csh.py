@@ -21,6 +21,7 @@ class CshCode(ShellCode):
     """Guards every reference to a variable that this very text didn't set, since csh stops at unset ones."""
 
     file_extension = "csh"
+    has_slashes = True
 
     def __init__(self, executable: str = "", path_names: Sequence[str] = ()) -> None:
         super().__init__(executable, path_names)

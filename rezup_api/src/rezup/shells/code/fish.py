@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rezup.shells.code.base import ShellCode, checked_text, is_fixed, is_plain
 from rezup.shells.escaped import EscapedString
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+# What tells where in a command line a reference in braces stands, and what comes behind it.
+_MARK = re.compile(r"""\\.|['"]|\$\{([A-Za-z_][A-Za-z0-9_]*)\}([A-Za-z0-9_\[]?)""", re.DOTALL)
+
+# With one of these fish may refuse to read the whole file: a dollar sign that begins no variable,
+# the end of a loop that is none.
+_DOUBTFUL = re.compile(r"\$(?![A-Za-z_])|(?:^| )(?:break|continue)(?: |$)")
 
 
 class FishCode(ShellCode):
     """A function stands for an alias."""
 
     file_extension = "fish"
+    own_words = frozenset((
+        "_", "and", "argparse", "break", "command", "continue", "exec", "not", "or", "read", "status",
+        "string", "test",
+    ))  # fmt: skip
 
     def quote(self, text: str) -> str:
         """In single quotes; fish knows two escapes in them."""
@@ -49,10 +61,15 @@ class FishCode(ShellCode):
 
     def alias(self, name: str, command: str) -> list[str]:
         """A function, parsed when it is called if the command line isn't plain."""
-        if not is_plain(command):
+        command = in_fish(command)
+        if not is_plain(command) or _DOUBTFUL.search(command):
             return [f"function {name}; eval {self.quote(command)} (string escape -- $argv); end"]
         itself = "command " if command.split()[:1] == [name] else ""
         return [f"function {name}; {itself}{command} $argv; end"]
+
+    def command(self, text: str, arguments: Sequence[EscapedString]) -> list[str]:
+        """As everywhere, with references as fish has them."""
+        return super().command(in_fish(text), arguments)
 
     def say(self, line: EscapedString, *, is_error: bool) -> list[str]:
         """By printf, which takes no text for an option."""
@@ -74,3 +91,28 @@ class FishCode(ShellCode):
             *statements("-- $_rezup_name"),
             "set -eg _rezup_name",
         ]
+
+
+def in_fish(line: str) -> str:
+    """A command line with ``${NAME}``, which fish refuses, as ``$NAME``.
+
+    A pair of empty quotes ends the name where what follows would be taken for a part of it. What is
+    in single quotes or behind a backslash stays.
+    """
+    if "${" not in line:
+        return line
+    made: list[str] = []
+    end = 0
+    quotes = ""
+    for match in _MARK.finditer(line):
+        made.append(line[end : match.start()])
+        end = match.end()
+        mark = match[0]
+        if match[1] and quotes != "'":
+            mark = f"${match[1]}"
+            if match[2]:
+                mark += (quotes or "'") * 2 + match[2]
+        elif mark in ("'", '"') and quotes in ("", mark):
+            quotes = "" if quotes else mark
+        made.append(mark)
+    return "".join([*made, line[end:]])

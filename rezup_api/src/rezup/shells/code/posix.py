@@ -15,6 +15,9 @@ class PosixCode(ShellCode):
 
     file_extension = "sh"
     program = "/bin/sh"
+    own_words = frozenset((
+        "break", "continue", "exec", "exit", "local", "readonly", "shift", "times", "trap",
+    ))  # fmt: skip
 
     def quote(self, text: str) -> str:
         """In single quotes, where a Bourne shell changes nothing."""

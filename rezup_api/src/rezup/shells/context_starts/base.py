@@ -35,11 +35,16 @@ class Entry(ABC):
     """Which of the options rcfile, norc and stdin the shell has no way to do."""
     completion_file: ClassVar[str | None] = None
     """Rez's completion script for it, if Rez has one."""
+    end_mark: ClassVar[str] = ""
+    """The line by which a context tells that it ran to its end, without a quote that could close an open
+    one; empty for shells that aren't asked."""
 
     def start(self, start: ContextStart, environ: Mapping[str, str], called: str = "") -> ContextLaunch:
         """Write the files and make the launch."""
         settled, notices = self.settled(start, called or self.name)
-        write_private(self.context_file(settled), settled.code)
+        # Behind an empty line, as the last one of the context may end in a backslash.
+        mark = f"\n{self.end_mark}\n" if self.end_mark else ""
+        write_private(self.context_file(settled), settled.code + mark)
         return ContextLaunch(self.launch(settled, environ), notices)
 
     def settled(self, start: ContextStart, called: str) -> tuple[ContextStart, tuple[str, ...]]:
@@ -61,6 +66,8 @@ class Entry(ABC):
             if is_given and getattr(start, option):
                 notices.append(f"--{option} is ignored: --{ruling} rules it out in {called}")
                 start = _without(start, option)
+        if start.rcfile and not rcfiles(start):
+            notices.append(f"--rcfile is ignored: {called} finds no file {start.rcfile}")
         return start, tuple(notices)
 
     @abstractmethod
@@ -109,6 +116,16 @@ def prompt_mark(start: ContextStart, environ: Mapping[str, str]) -> str:
 def in_order(start: ContextStart, context: str, files: Iterable[str]) -> list[str]:
     """The statement that reads the context, before or behind those that read start-up files."""
     return [context, *files] if start.commands_first else [*files, context]
+
+
+def unfinished(path: str) -> str:
+    """What is said of a context that did not run to its end."""
+    return f"rezup: the environment could not be set up: {path} did not run to its end"
+
+
+def rcfiles(start: ContextStart) -> list[str]:
+    """The file to read in place of the user's own, if one is named and there."""
+    return existing([os.path.abspath(os.path.expanduser(start.rcfile))]) if start.rcfile else []
 
 
 def existing(paths: Iterable[str]) -> list[str]:

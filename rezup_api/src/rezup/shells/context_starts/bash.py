@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rezup.shells.base import Launch, single_quoted
 from rezup.shells.context_starts.base import (
     below_home,
-    existing,
     in_order,
     named_by,
+    rcfiles,
     run_text,
     write_private,
 )  # fmt: skip
@@ -33,11 +33,9 @@ class BashEntry(PosixEntry):
         """As Rez sources for it: ``~/.bashrc`` at a prompt, the file that BASH_ENV names otherwise."""
         variables = self.prompt_variable(start, environ)
         is_interactive = start.command is None and not start.stdin
-        lines = in_order(
-            start,
-            f". {single_quoted(self.context_file(start))}",
-            [f". {single_quoted(file)}" for file in self._files(start, environ, is_interactive)],
-        )
+        files = self._files(start, environ, is_interactive)
+        context = self.context(start, is_first=start.commands_first or not files)
+        lines = in_order(start, context, [f". {single_quoted(file)}" for file in files])
         lines += self.prompt_lines(start, environ)
         if start.command is not None:
             # Read by us, at its place, and by nobody else.
@@ -58,6 +56,15 @@ class BashEntry(PosixEntry):
         write_private(path, "\n".join([*lines, *self.welcome(start), ""]))
         return Launch((start.executable, "--rcfile", path, "-i"), variables)
 
+    def reading(self, start: ContextStart, check: str) -> str:
+        """As in any shell, but some errors end our file alone, and bash would go on to stdin."""
+        reading = super().reading(start, check)
+        if not start.stdin:
+            return reading
+        command = single_quoted(reading.partition("\n")[0])
+        guard = f"case ${{_rezup_ran-}}:$BASH_COMMAND in 1:* | *_rezup* | *:{command}) ;; *) exit 1;; esac"
+        return f"trap {single_quoted(guard)} DEBUG\n{reading}\ntrap - DEBUG"
+
     def marking(self, start: ContextStart, mark: str) -> list[str]:
         """Bold."""
         return [self.bold(start, mark)]
@@ -68,5 +75,5 @@ class BashEntry(PosixEntry):
         if start.norc:
             return []
         if start.rcfile:
-            return existing([os.path.abspath(os.path.expanduser(start.rcfile))])
+            return rcfiles(start)
         return below_home(environ, ".bashrc")

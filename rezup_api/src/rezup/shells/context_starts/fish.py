@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rezup.shells.base import Launch
-from rezup.shells.context_starts.base import Entry, existing, in_order, run_text, write_private
+from rezup.shells.context_starts.base import Entry, in_order, rcfiles, run_text, unfinished, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,13 +31,12 @@ class FishEntry(Entry):
 
     name = "fish"
     extension = "fish"
+    end_mark = "set -g _rezup_ran 1"
 
     def launch(self, start: ContextStart, environ: Mapping[str, str]) -> Launch:
         """The context comes behind the configuration in any case, before or behind an rcfile."""
         quote = self.code().quote
-        files = existing([os.path.abspath(os.path.expanduser(start.rcfile))]) if start.rcfile else []
-        context = f"source {quote(self.context_file(start))}"
-        lines = in_order(start, context, [f"source {quote(file)}" for file in files])
+        lines = in_order(start, self._context(start), [f"source {quote(file)}" for file in rcfiles(start)])
         options = ("--no-config",) if start.norc or start.rcfile else ()
         variables = self.prompt_variable(start, environ)
         if start.command is not None:
@@ -52,6 +51,21 @@ class FishEntry(Entry):
                 lines.append(f"{_PROMPT}    printf '%s %s' {shown}\nend")
             lines += self.welcome(start)
         path = os.path.join(start.folder, "start.fish")
-        write_private(path, "\n".join([*lines, ""]))
-        first = f"source {quote(path)}"
+        write_private(path, "\n".join([*lines, "true", ""]))
+        # What ends in a file is the file alone.
+        first = f"source {quote(path)}; or exit 1"
         return Launch((start.executable, *options, *(() if start.stdin else ("-i",)), "-C", first), variables)
+
+    def _context(self, start: ContextStart) -> str:
+        """The statements that read the context, and leave the shell unless it ran to its end."""
+        quote = self.code().quote
+        path = self.context_file(start)
+        return "\n".join([
+            "set -g _rezup_ran 0",
+            f"source {quote(path)}",
+            "if test $_rezup_ran != 1",
+            f"    printf '%s\\n' {quote(unfinished(path))} >&2",
+            "    exit 1",
+            "end",
+            "set -eg _rezup_ran",
+        ])  # fmt: skip

@@ -13,6 +13,7 @@ from rezup.shells.context_starts.base import (
     named_by,
     prompt_mark,
     run_text,
+    unfinished,
     write_private,
 )  # fmt: skip
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _IN_PROMPT = str.maketrans({each: f"\\{each}" for each in "\\$`"})
 _IN_BASH_PROMPT = str.maketrans({"\\": "\\" * 4, "$": "\\\\$", "`": "\\\\`"})
 
+# The beginning of our trap, by which it is known again.
+_TRAP = "_rezup_ran=$?"
+
 
 class PosixEntry(Entry):
     """A command runs in a shell that reads the context only; a prompt comes through ENV.
@@ -37,18 +41,21 @@ class PosixEntry(Entry):
     name = "sh"
     extension = "sh"
     without: ClassVar[tuple[str, ...]] = ("rcfile",)
+    end_mark = "_rezup_ran=1"
 
     def launch(self, start: ContextStart, environ: Mapping[str, str]) -> Launch:
         """As Rez sources for it: ``~/.profile`` and the file that ENV names, at a prompt only."""
         variables = self.prompt_variable(start, environ)
-        context = f". {single_quoted(self.context_file(start))}"
         if start.stdin:
+            context = self.context(start, is_first=True)
             return Launch((start.executable, "-c", f'{context}\nexec "$0" -s', start.executable), variables)
         if start.command is not None:
+            context = self.context(start, is_first=True)
             text = "\n".join([context, *self.prompt_lines(start, environ), start.command or ":"])
             script = os.path.join(start.folder, f"command.{self.extension}")
             return Launch(run_text(start.executable, (), text, script), variables)
         files = [] if start.norc else [*below_home(environ, ".profile"), *named_by(environ, "ENV")]
+        context = self.context(start, is_first=start.commands_first or not files)
         back = f"export ENV={single_quoted(environ['ENV'])}" if "ENV" in environ else "unset ENV"
         path = os.path.join(start.folder, f"start.{self.extension}")
         lines = [
@@ -62,6 +69,33 @@ class PosixEntry(Entry):
         # ENV is looked through for variables, so a path in a variable is only a path.
         variables |= {"ENV": "$_REZUP_SCRIPT", "_REZUP_SCRIPT": path}
         return Launch((start.executable, "-i"), variables)
+
+    def context(self, start: ContextStart, *, is_first: bool) -> str:
+        """The statements that read the context, and leave the shell unless it ran to its end.
+
+        :param is_first: nothing was read before that may have a trap of its own for the shell's end
+        """
+        path = self.context_file(start)
+        said = f"printf '%s\\n' {single_quoted(unfinished(path))} >&2"
+        check = f'if [ "${{_rezup_ran-}}" != 1 ]; then trap - EXIT; {said}; exit 1; fi'
+        lines = ["unset _rezup_ran", self.reading(start, check)]
+        if is_first:
+            # The context may end the shell itself: by exit, by errors while `set -e` is on.
+            status = f'{_TRAP}; {said}; if [ "$_rezup_ran" -eq 0 ]; then exit 1; fi; exit "$_rezup_ran"'
+            lines.insert(0, f"trap {single_quoted(status)} EXIT")
+            # It may also have set a trap of its own, which stays. To ask without a process takes a file.
+            traps = os.path.join(start.folder, "traps")
+            write_private(traps, "")
+            lines += [
+                f"trap >| {single_quoted(traps)}",
+                f"read -r _rezup_ran < {single_quoted(traps)} || :",
+                f"case $_rezup_ran in *{single_quoted(_TRAP)}*) trap - EXIT;; esac",
+            ]
+        return "\n".join([*lines, "unset _rezup_ran"])
+
+    def reading(self, start: ContextStart, check: str) -> str:
+        """Read the file and check; by `command`, as mistakes in the file would end the shell otherwise."""
+        return f"command . {single_quoted(self.context_file(start))}\n{check}"
 
     def prompt_lines(self, start: ContextStart, environ: Mapping[str, str]) -> list[str]:
         """What marks PS1, from the prompt as it was before any context."""

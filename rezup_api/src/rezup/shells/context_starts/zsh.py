@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from rezup.shells.base import Launch, single_quoted
-from rezup.shells.context_starts.base import Entry, existing, in_order, prompt_mark, run_text, write_private
+from rezup.shells.context_starts.base import in_order, prompt_mark, rcfiles, run_text, write_private
+from rezup.shells.context_starts.posix import PosixEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ fi
 """
 
 
-class ZshEntry(Entry):
+class ZshEntry(PosixEntry):
     """Our ``.zshenv`` is found through ZDOTDIR; the files that follow are the user's, read by zsh itself.
 
     What has to come behind them waits for the first prompt.
@@ -38,20 +39,21 @@ class ZshEntry(Entry):
     name = "zsh"
     extension = "sh"
     prompt = "%"
+    without = ()
     completion_file = "complete.zsh"
 
     def launch(self, start: ContextStart, environ: Mapping[str, str]) -> Launch:
         """As Rez sources for it: all files for a command, those that zsh itself reads otherwise."""
-        context = f". {single_quoted(self.context_file(start))}"
         variables = self.prompt_variable(start, environ)
         if start.command is not None:
             files = [] if start.norc else [_sourced(name) for name in _FILES]
-            lines = [*in_order(start, context, files), *self._prompt_lines(start, environ)]
+            context = self.context(start, is_first=start.commands_first or not files)
+            lines = [*in_order(start, context, files), *self.prompt_lines(start, environ)]
             text = "\n".join([*lines, start.command or ":"])
             script = os.path.join(start.folder, "command.sh")
             # Without its files zsh still reads the one of the system that is for every zsh.
             return Launch(run_text(start.executable, ("-f",), text, script), variables)
-        write_private(os.path.join(start.folder, ".zshenv"), self._zshenv(start, environ, context))
+        write_private(os.path.join(start.folder, ".zshenv"), self._zshenv(start, environ))
         variables["ZDOTDIR"] = start.folder
         return Launch((start.executable, "-s" if start.stdin else "-i"), variables)
 
@@ -59,18 +61,19 @@ class ZshEntry(Entry):
         """With percent signs doubled, as it is part of a prompt."""
         return super().prompt_variable(_doubled(start), environ)
 
-    def _zshenv(self, start: ContextStart, environ: Mapping[str, str], context: str) -> str:
+    def _zshenv(self, start: ContextStart, environ: Mapping[str, str]) -> str:
         has_own = "ZDOTDIR" in environ
         lines = [f"export ZDOTDIR={single_quoted(environ['ZDOTDIR'])}" if has_own else "unset ZDOTDIR"]
         last: list[str] = []
         if start.norc or start.rcfile:
-            rcfile = existing([os.path.abspath(os.path.expanduser(start.rcfile))]) if start.rcfile else []
-            lines += in_order(start, context, [f". {single_quoted(file)}" for file in rcfile])
+            files = rcfiles(start)
+            context = self.context(start, is_first=start.commands_first or not files)
+            lines += in_order(start, context, [f". {single_quoted(file)}" for file in files])
             lines.append("setopt no_rcs")
         else:
             lines.append(_sourced(".zshenv"))
-            (lines if start.commands_first else last).append(context)
-        last += self._prompt_lines(start, environ)
+            (lines if start.commands_first else last).append(self.context(start, is_first=False))
+        last += self.prompt_lines(start, environ)
         if not start.stdin:
             completion = self.completion(start)
             last += [f". {single_quoted(completion)}"] if completion else []
@@ -84,7 +87,11 @@ class ZshEntry(Entry):
         ]
         return "\n".join([*lines, *own, _HOOK])
 
-    def _prompt_lines(self, start: ContextStart, environ: Mapping[str, str]) -> list[str]:
+    def reading(self, start: ContextStart, check: str) -> str:
+        """Read the file and check, also where a mistake in it makes zsh give up what it is at."""
+        return f"{{ . {single_quoted(self.context_file(start))} }} always {{ {check} }}"
+
+    def prompt_lines(self, start: ContextStart, environ: Mapping[str, str]) -> list[str]:
         if not (start.set_prompt and start.prompt):
             return []
         mark = prompt_mark(_doubled(start), environ)
