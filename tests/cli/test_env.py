@@ -705,3 +705,16 @@ def _outcome(code: int, out: str = "", err: str = "") -> Outcome:
     from support.world import Outcome
 
     return Outcome(code, out, err)
+
+
+@pytest.mark.skipif(shutil.which("tcsh") is None, reason="no tcsh")
+@pytest.mark.parametrize("options", [("-s",), ("-c", 'echo "$home:q"')])
+def test_tcsh_runs_nothing_that_stands_in_home(studio: World, options: tuple[str, ...]) -> None:
+    home = studio.home / "d`touch made`"
+    home.mkdir()
+    outcome = studio.rezup(
+        "env", "python", "--shell", "tcsh", *options,
+        env={"HOME": str(home)}, stdin=None, input='echo "$home:q"\n',
+    )  # fmt: skip
+    assert (outcome.code, outcome.out) == (0, f"{home}\n")
+    assert not list(studio.home.rglob("made"))

@@ -54,7 +54,8 @@ class CshEntry(Entry):
         home = environ.get("HOME")
         lines = ["unsetenv HOME", "unset home"]
         if home is not None:
-            lines = [f"setenv HOME {quote(home)}", 'set home = "$HOME:q"']
+            # This sets `home` as well; `set home` would look for files and commands in what it holds.
+            lines = [f"setenv HOME {quote(home)}"]
         files = [f"source {quote(file)}" for file in usual]
         last = self._prompt_lines(start, environ)
         variables["HOME"] = start.folder

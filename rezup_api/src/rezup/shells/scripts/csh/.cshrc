@@ -1,8 +1,8 @@
 # Start-up file of an interactive tcsh or csh in a container, found through HOME.
 
 if ($?_REZUP_HOME) then
-    setenv HOME "$_REZUP_HOME"
-    set home = "$HOME"
+    # This sets `home` as well; `set home` would run commands that stand in what it holds.
+    setenv HOME "$_REZUP_HOME:q"
 else
     unsetenv HOME
     unset home
