@@ -160,6 +160,20 @@ def test_a_missing_version_of_a_dependency_is_an_error_even_if_another_version_w
     assert ours(world).kind == "PackageNotFoundError"
 
 
+@pytest.mark.parametrize(("any_b", "old_b"), [("e", "d"), ("d", "e")])
+def test_so_it_is_if_another_package_asks_for_any_version_at_the_same_time(any_b: str, old_b: str) -> None:
+    packages = [
+        Package("a", "2", (any_b, old_b)),
+        Package("a", "1"),
+        Package(any_b, "1", ("b",)),
+        Package(old_b, "1", ("b-9",)),
+        *several("b", "1"),
+    ]
+    world = ResolveWorld.of(packages, "a")
+    assert ours(world) == rez(world)
+    assert ours(world).text == "Package could not be found: b-9"
+
+
 def test_a_missing_family_of_a_dependency_is_an_error_that_names_who_needs_it() -> None:
     packages = [Package("a", "1", ("nofam-2",))]
     with pytest.raises(PackageFamilyNotFoundError) as caught:

@@ -87,7 +87,8 @@ def extract(state: State, dirty: dict[int, bool]) -> dict[int, bool] | Clash:
                 continue
             if old > 0:
                 if not new:
-                    return Clash(family, scope)
+                    # Two of this round ask for what had no scope before it: Rez looks for both at once.
+                    return Clash(family, scope, entering=changed.get(family) is False)
                 masks[family] = new
                 trail.append((family, old, scope))
                 changed.setdefault(family, True)
