@@ -152,9 +152,9 @@ def rez(world: ResolveWorld) -> Answer | None:
             for path, name in names.items():
                 text = text.replace(path, name)
             return Answer(kind, text=_error_text(kind, text))
-        except (PackageRequestError, RuntimeError, TypeError):
+        except (PackageRequestError, RuntimeError, TypeError, UnboundLocalError):
             # A weak requirement without range in a variant; under a soft_timestamp an ephemeral, and
-            # with a rank an open range.
+            # with a rank an open range, or a package that no repository has.
             return None
     if watch.is_ambiguous:
         return None
