@@ -22,10 +22,12 @@ TABLE: dict[str, set[str]] = {
     "system": set(),
     "shells": {"system"},
     "recipes": {"system"},
-    "installers": {"recipes", "system"},
+    "lockfiles": {"recipes", "system"},
+    "wheelhouse": {"lockfiles", "recipes", "system"},
+    "installers": {"recipes", "lockfiles", "system"},
     "cache": {"system"},
     "stores": {"recipes", "system"},
-    "containers": {"recipes", "installers", "cache", "stores", "system"},
+    "containers": {"recipes", "installers", "lockfiles", "wheelhouse", "cache", "stores", "system"},
     "resolver": set(),
     "runtime": {"resolver", "shells", "system"},
     "launch": {"containers", "recipes", "runtime", "shells", "system"},
@@ -37,6 +39,8 @@ TABLE: dict[str, set[str]] = {
         "system",
         "recipes",
         "installers",
+        "lockfiles",
+        "wheelhouse",
         "cache",
         "stores",
         "containers",
@@ -51,7 +55,7 @@ TABLE: dict[str, set[str]] = {
 }
 
 THIRD_PARTY = {
-    "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "uv", "virtualenv", "pip",
+    "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "tomli_w", "uv", "virtualenv", "pip",
     "yaml",
     "python_discovery",  # comes with virtualenv, which had it inside before
 }  # fmt: skip

@@ -18,6 +18,9 @@
     ├── InstallError                building an environment
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
+    ├── LockError                   a lock file, or what should be installed by it
+    │   └── HashMismatchError       a file isn't the one that was locked
+    ├── BundleError                 an archive of a revision
     ├── CacheError                  the store of finished environments, or a project's
     ├── LaunchError                 starting a shell, script or command
     ├── UpgradeError                replacing the library by a newer one
@@ -225,6 +228,39 @@ class ProcessError(InstallError):
         if hint is None and log is not None:
             hint = f"its whole output is in {log}"
         super().__init__(message, context=context, hint=hint)
+
+
+class LockError(RezupError):
+    """A lock file that can't be read, doesn't fit its recipe, or doesn't cover what is asked of it."""
+
+    code = "lock"
+
+
+class HashMismatchError(LockError):
+    """A file isn't the one that was locked; nothing of it was installed.
+
+    :param name: of the file
+    :param expected: SHA-256, or several with commas between them
+    :param found: SHA-256
+    """
+
+    code = "hash-mismatch"
+
+    def __init__(self, name: str, *, expected: str, found: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"{name} is not the file that was locked",
+            context=f"its SHA-256 is {found}, the lock has {expected}",
+            hint=hint or "ask who publishes it; if the change is wanted, lock anew with `rezup lock --upgrade`",
+        )
+        self.name = name
+        self.expected = expected
+        self.found = found
+
+
+class BundleError(RezupError):
+    """An archive of a revision that can't be written, read or trusted."""
+
+    code = "bundle"
 
 
 class CacheError(RezupError):

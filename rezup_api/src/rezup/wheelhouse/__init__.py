@@ -1,0 +1,1 @@
+"""Wheels by their hash, in a folder that several revisions and machines share."""
