@@ -19,7 +19,7 @@
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
     ├── LockError                   a lock file, or what should be installed by it
-    │   └── HashMismatchError       a file isn't the one that was locked
+    │   └── HashMismatchError       a file isn't the one that was locked or bundled
     ├── BundleError                 an archive of a revision
     ├── CacheError                  the store of finished environments, or a project's
     ├── LaunchError                 starting a shell, script or command
@@ -233,24 +233,27 @@ class ProcessError(InstallError):
 class LockError(RezupError):
     """A lock file that can't be read, doesn't fit its recipe, or doesn't cover what is asked of it."""
 
-    code = "lock"
+    code = "lock-error"
 
 
 class HashMismatchError(LockError):
-    """A file isn't the one that was locked; nothing of it was installed.
+    """A file isn't the one that was locked, published or bundled; nothing of it was installed.
 
     :param name: of the file
     :param expected: SHA-256, or several with commas between them
     :param found: SHA-256
+    :param by: what tells the hash that is expected
     """
 
     code = "hash-mismatch"
 
-    def __init__(self, name: str, *, expected: str, found: str, hint: str | None = None) -> None:
+    def __init__(
+        self, name: str, *, expected: str, found: str, by: str = "the lock", hint: str | None = None
+    ) -> None:
         super().__init__(
-            f"{name} is not the file that was locked",
-            context=f"its SHA-256 is {found}, the lock has {expected}",
-            hint=hint or "ask who publishes it; if the change is wanted, lock anew with `rezup lock --upgrade`",
+            f"{name} is not the file that {by} names",
+            context=f"its SHA-256 is {found}, {by} has {expected}",
+            hint=hint or "ask who publishes it; if the change is wanted, lock anew: rezup lock --upgrade",
         )
         self.name = name
         self.expected = expected
@@ -260,7 +263,7 @@ class HashMismatchError(LockError):
 class BundleError(RezupError):
     """An archive of a revision that can't be written, read or trusted."""
 
-    code = "bundle"
+    code = "bundle-error"
 
 
 class CacheError(RezupError):

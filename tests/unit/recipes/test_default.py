@@ -55,6 +55,9 @@ def test_every_key_is_explained():
         "isolation",
         "options",
         "backend",
+        "sdists",
+        "platforms",
+        "lock",
     ]:
         assert f"{key} = " in text
     for table in [

@@ -18,15 +18,8 @@ def found(text: str, shared=()):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[rez]\nurl = '/dev/rez'", (2, "rez.url")),
-        ("[rez]\nurl = 'file:///dev/rez.whl'", (2, "rez.url")),
-        ("[rez]\nurl = 'rez @ git+file:///dev/rez'", (2, "rez.url")),
         ("[rez]\npython = '/usr/bin/python3'", (2, "rez.python")),
-        ("[rez]\nlib = ['six', '/dev/foo']", (2, "rez.lib[2]")),
-        ("[rez]\nlib = ['~/foo']", (2, "rez.lib[1]")),
         ("[[extension]]\n\n[[extension]]\nname = 'a'\nurl = '~/dev/a'\nedit = true", (5, "extension[2].url")),
-        ("[[extension]]\nname = 'a'\nurl = './a'", (3, "extension[1].url")),
-        ("[shared]\nname = 'a'\nrequires = ['/x']", (3, "shared.requires[1]")),
         ("[pip]\noptions = ['-f', '/wheels']", (2, "pip.options[2]")),
         ("[pip]\noptions = ['--find-links=file:///wheels']", (2, "pip.options[1]")),
         ("[pip]\noptions = ['--find-links=~/wheels']", (2, "pip.options[1]")),
@@ -62,7 +55,7 @@ def test_what_only_looks_like_it_is_not(path):
 
 
 def test_a_relative_path_is_not_saved_by_a_shared_folder():
-    recipe = parse(b"[rez]\nurl = './rez'", Path("/mnt/studio/rezup.toml"))
+    recipe = parse(b"[rez]\nurl = './rez'\nedit = true", Path("/mnt/studio/rezup.toml"))
     assert [p.key for p in unshareable(recipe, SHARED)] == ["rez.url"]
 
 
@@ -81,6 +74,20 @@ def test_what_every_machine_resolves_for_itself_is_fine(text):
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[rez]\nurl = '/dev/rez'",
+        "[rez]\nurl = 'file:///dev/rez.whl'",
+        "[rez]\nurl = 'rez @ git+file:///dev/rez'\nlib = ['six', '/dev/foo', '~/foo']",
+        "[[extension]]\nname = 'a'\nurl = './a'",
+        "[shared]\nname = 'a'\nrequires = ['/x']",
+    ],
+)
+def test_a_source_is_shared_as_the_wheel_that_is_built_of_it(text):
+    assert found(text) == []
+
+
 def test_the_root_folder_shares_everything():
     assert found("[dotenv]\n1 = '/x.env'", [Path("/")]) == []
 
@@ -90,6 +97,6 @@ def test_the_default_recipe_can_be_shared():
 
 
 def test_the_problem_names_the_path():
-    (problem,) = unshareable(parse(b"[rez]\nurl = '/dev/rez'", FILE))
+    (problem,) = unshareable(parse(b"[rez]\nurl = '/dev/rez'\nedit = true", FILE))
     assert "'/dev/rez'" in problem.message
     assert problem.file == str(FILE)

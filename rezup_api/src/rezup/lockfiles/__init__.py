@@ -1,1 +1,1 @@
-"""Lock files (PEP 751): exact versions and hashes of what an environment holds, read, written and compared."""
+"""Lock files (PEP 751): the exact versions and hashes of an environment; read, written and compared."""

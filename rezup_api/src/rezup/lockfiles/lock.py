@@ -25,7 +25,7 @@ class Wheel(NamedTuple):
     sha256: str
     """64 hexadecimal digits."""
     url: str | None = None
-    """Where it was found, without credentials, query and fragment; None where it was made or lay on a disk."""
+    """Where it was found, without credentials, query and fragment; None where it was made or lay on disk."""
     size: int | None = None
     """Bytes."""
 
@@ -54,8 +54,9 @@ class LockedPackage(NamedTuple):
     name: str
     """As in PEP 503, "python-dateutil"."""
     version: str
+    """Empty for a folder or repository in a lock that others wrote, which need not know it."""
     wheels: tuple[Wheel, ...]
-    """For all that the lock covers, sorted by name."""
+    """For all that the lock covers, sorted by name; empty where there is but something to build one from."""
     marker: str | None = None
     """Where it is installed; None is everywhere."""
     origin: Origin | None = None
@@ -71,6 +72,12 @@ class Lock(NamedTuple):
     implementation: str = "cpython"
     platforms: tuple[str, ...] = ()
     """What it covers, see `rezup.system.machine.platform_tag`; empty in a lock that others wrote."""
+    requires_python: str | None = None
+    """The range of versions in a lock that others wrote; None where `python` says it."""
+    environments: tuple[str, ...] = ()
+    """Markers in a lock that others wrote, one of which must hold; empty where `platforms` says it."""
+    default_groups: tuple[str, ...] = ()
+    """What a lock that others wrote installs of its dependency groups; its markers speak of them."""
 
 
 #: Finds a wheel of a lock on this machine: a file whose hash was verified; None if there is none.

@@ -72,6 +72,12 @@ class Recipe:
     shared: Shared | None = None
     backend: Backend = "auto"
     runtime: Runtime = "vanilla"
+    platforms: tuple[str, ...] = ()
+    """What its locks cover, see `rezup.system.machine.platform_tag`; empty: this machine's."""
+    lock: Path | None = None
+    """The lock to build by, absolute; those of isolated tools lie beside it."""
+    sdists: bool = False
+    """Whether wheels may be built from source distributions."""
     warnings: tuple[Problem, ...] = ()
 
     @property

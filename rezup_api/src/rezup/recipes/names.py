@@ -13,6 +13,9 @@ from rezup.errors import InvalidNameError
 
 DEFAULT_CONTAINER = ".main"
 
+#: The folder of a root that holds wheels, see `rezup.wheelhouse.store`; no container has this name.
+WHEELHOUSE = ".wheels"
+
 _PATTERN = re.compile(r"\.?[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
@@ -20,7 +23,7 @@ _DEVICES = frozenset(
 )
 
 
-def _validated(text: str, what: str) -> str:
+def _validated(text: str, what: str, reserved: str = "") -> str:
     shown = ascii(text if len(text) <= 80 else text[:77] + "...")
     if _PATTERN.fullmatch(text) is None:
         reason = "allowed are 1 to 64 of A-Z a-z 0-9 . _ - and it starts with a letter, digit, _ or one dot"
@@ -28,6 +31,8 @@ def _validated(text: str, what: str) -> str:
         reason = "Windows drops a trailing dot"
     elif text.lstrip(".").split(".", 1)[0].lower() in _DEVICES:
         reason = "it is a device name of Windows"
+    elif text.lower() == reserved:
+        reason = "a root keeps its wheels in the folder of that name"
     else:
         return text
     raise InvalidNameError(f"{shown} is no {what} name", context=reason)
@@ -41,7 +46,7 @@ class ContainerName(str):
     @classmethod
     def parse(cls, text: str) -> ContainerName:
         """:raises InvalidNameError: the text is no such name"""
-        return cls(_validated(text, "container"))
+        return cls(_validated(text, "container", reserved=WHEELHOUSE))
 
 
 class ToolName(str):

@@ -1,8 +1,8 @@
 """Read a recipe: bytes in, a validated `Recipe` out, or every problem at once.
 
 The schema is ``rezup-recipe:MAJOR.MINOR``. New recipes are written as 2.1 (2.0 and the
-`[installer]` table); a higher minor is read, its unknown keys warned of; a higher major is
-refused, since what it says may mean something else.
+`[installer]` table, `platforms`, `lock`); a higher minor is read, its unknown keys warned of; a higher
+major is refused, since what it says may mean something else.
 
 `[env]` values may be strings and numbers, numbers as they are written. Names that rezup sets
 itself are refused there; variables that make every program load foreign code are warned of.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 from rezup.errors import RecipeError
 from rezup.recipes.fields import Table, kind
 from rezup.recipes.findings import Findings, UnfitError, shown, shown_file
+from rezup.recipes.locking import read_lock, read_platforms
 from rezup.recipes.model import PLATFORMS, Backend, Recipe
 from rezup.recipes.pip_options import check_options, check_variable, option_text
 from rezup.recipes.reading import SIZE_LIMIT, decode, tables
@@ -44,6 +45,8 @@ _KNOWN = (
     "shared",
     "init",
     "installer",
+    "platforms",
+    "lock",
 )
 _OWN_VARIABLES = frozenset({"REZUP_CONTAINER", "REZUP_REVISION", "REZUP_USING_REMOTE"})
 _LOADER_VARIABLES = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONSTARTUP"})
@@ -83,6 +86,7 @@ def parse(data: bytes, source: Path | None, *, home: Path | None = None) -> Reci
     dotenv, platform_dotenv = _read_dotenv(top)
     pip_options, pip_environment = _read_pip(top)
     runtime = read_runtime(top)
+    backend, sdists = _read_installer(top)
     recipe = Recipe(
         data=data,
         digest=hashlib.sha256(data).hexdigest(),
@@ -99,8 +103,11 @@ def parse(data: bytes, source: Path | None, *, home: Path | None = None) -> Reci
         pip_options=pip_options,
         pip_environment=pip_environment,
         shared=read_shared(top, origin),
-        backend=_read_backend(top),
+        backend=backend,
         runtime=runtime,
+        platforms=read_platforms(top),
+        lock=read_lock(top, origin),
+        sdists=sdists,
     )
     findings.raise_errors()
     return _with_warnings(recipe, findings)
@@ -216,15 +223,13 @@ def _check_variable(name: str, value: str) -> str | None:
     return None
 
 
-def _read_backend(top: Table) -> Backend:
+def _read_installer(top: Table) -> tuple[Backend, bool]:
     table = top.table("installer")
-    table.warn_unknown(("backend",))
-    backend = table.text("backend")
-    if backend is None:
-        return "auto"
-    if backend not in _BACKENDS:
+    table.warn_unknown(("backend", "sdists"))
+    backend = table.text("backend") if "backend" in table else "auto"
+    if backend is not None and backend not in _BACKENDS:
         table.error("backend", f"{shown(backend)} is none of {', '.join(_BACKENDS)}")
-    return cast("Backend", backend)
+    return cast("Backend", backend), table.flag("sdists")
 
 
 def _refuse_init(top: Table) -> None:

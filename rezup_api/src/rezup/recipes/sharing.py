@@ -1,7 +1,7 @@
 """What of a recipe only this machine can see.
 
-A remote root holds the recipe byte for byte, and every machine builds from it. A path that isn't
-below a shared folder, or that means something else there (relative, or below a home), breaks that.
+A remote root holds the recipe byte for byte, and every machine builds by it and its locks. A path that
+isn't below a shared folder, or that means something else there (relative, or below a home), breaks that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rezup.recipes.findings import located, shown, shown_file
 from rezup.recipes.pip_option_names import PATH_OPTIONS
 from rezup.recipes.pip_options import read_options, variable_option
 from rezup.recipes.places import dotenv_places, tool_places
-from rezup.recipes.sources import file_url_path, is_absolute, is_local_path
+from rezup.recipes.sources import file_url_path, is_absolute
 from rezup.recipes.variables import has_placeholder
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ _SHARED_OPTIONS = PATH_OPTIONS - {"--cache-dir", "--log", "--report", "--src"}
 
 
 def unshareable(recipe: Recipe, shared_folders: Sequence[Path] = ()) -> tuple[Problem, ...]:
-    """The paths in a recipe that other machines can't be expected to see.
+    """The paths in a recipe that other machines would need, and can't be expected to see.
+
+    Local sources are not among them, unless they are installed in edit mode: the wheel is shared.
 
     :param shared_folders: absolute folders that all machines mount at the same place, such as the
         remote root; what is below them is fine, and so are ``${VAR}`` paths and network shares
@@ -51,8 +53,6 @@ def _places(recipe: Recipe) -> Iterator[tuple[Key, str, str]]:
     """Every local path as (key, what it is, path)."""
     for key, tool in tool_places(recipe):
         yield from _tool_places(key, tool)
-    for number, text in enumerate(recipe.shared.requirements if recipe.shared else (), start=1):
-        yield from _requirement_place(("shared", "requires", number), "the library", text)
     for option in read_options(recipe.pip_options)[0]:
         if option.name in _SHARED_OPTIONS:
             key = ("pip", "options", option.position)
@@ -66,20 +66,10 @@ def _places(recipe: Recipe) -> Iterator[tuple[Key, str, str]]:
 
 
 def _tool_places(key: Key, tool: Tool) -> Iterator[tuple[Key, str, str]]:
-    if tool.path is not None:
+    if tool.path is not None and tool.editable:  # of other sources the wheel is published
         yield (*key, "url"), "the source", tool.requirement
-    else:
-        yield from _requirement_place((*key, "url"), "the source", tool.requirement)
     if tool.python and ("/" in tool.python or "\\" in tool.python):
         yield (*key, "python"), "the Python", tool.python
-    for number, text in enumerate(tool.libraries, start=1):
-        yield from _requirement_place((*key, "lib", number), "the library", text)
-
-
-def _requirement_place(key: Key, what: str, text: str) -> Iterator[tuple[Key, str, str]]:
-    path = text if is_local_path(text, None) else file_url_path(text)
-    if path is not None:
-        yield key, what, path
 
 
 def _value_place(key: Key, what: str, text: str) -> Iterator[tuple[Key, str, str]]:

@@ -67,6 +67,7 @@ def read_extensions(top: Table, origin: Origin, runtime: Runtime) -> tuple[Tool,
     """The `[[extension]]` tables in file order; empty ones are placeholders and left out."""
     tools = []
     taken: dict[str, str] = {}
+    locks: dict[str, str] = {}
     for table in top.tables("extension"):
         if not len(table):
             continue
@@ -79,8 +80,9 @@ def read_extensions(top: Table, origin: Origin, runtime: Runtime) -> tuple[Tool,
                 "must be true: with the embedded runtime there is no environment with Rez to join",
                 'write isolation = true, or runtime = "vanilla" in [rez]',
             )
-        tool = _read_tool(table, name, origin, has_own_python=isolated)
-        tools.append(tool)
+        if isolated:
+            _refuse_one_lock_for_two(table, name, locks)
+        tools.append(_read_tool(table, name, origin, has_own_python=isolated))
     return tuple(tools)
 
 
@@ -117,6 +119,16 @@ def _read_name(table: Table, taken: dict[str, str]) -> ToolName:
             "give every extension its own name",
         )
     return name
+
+
+def _refuse_one_lock_for_two(table: Table, name: ToolName, locks: dict[str, str]) -> None:
+    # Names of locks have no dot (PEP 751), and folders of some platforms ignore case.
+    twin = locks.setdefault(name.replace(".", "_").lower(), name)
+    if twin.lower() != name.lower():
+        file = f"pylock.{name.replace('.', '_')}.toml"
+        table.error(
+            "name", f"{str(name)!r} and {str(twin)!r} would have one lock, {file}", "rename one of them"
+        )
 
 
 def _read_tool(table: Table, name: ToolName, origin: Origin, *, has_own_python: bool) -> Tool:
