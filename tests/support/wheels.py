@@ -208,3 +208,29 @@ def write_project(
         )
     )
     return folder
+
+
+def write_sdist(project: Path, folder: Path) -> Path:
+    """The source distribution of a project as `write_project` makes it."""
+    import io
+    import re
+    import tarfile
+
+    text = (project / "pyproject.toml").read_text()
+    name, version = (re.findall(rf'^{key} = "(.*)"$', text, re.MULTILINE)[0] for key in ("name", "version"))
+    stem = f"{name.replace('-', '_')}-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(project, stem)
+        data = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+        member = tarfile.TarInfo(f"{stem}/PKG-INFO")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+def retag(wheel: Path, tags: str) -> Path:
+    """The same wheel for other interpreters and machines, in place of the first."""
+    name = "-".join([*wheel.name.split("-")[:2], tags])
+    return wheel.rename(wheel.with_name(f"{name}.whl"))
