@@ -161,3 +161,16 @@ def test_what_was_compiled_early_is_kept_and_nothing_else_was_touched(tmp_path: 
     late = world.complete(tmp_path / "cwd", tmp_path / "cache", before=early)
     assert files_of(late) == (0, 1)
     assert list(world.site.glob("__pycache__/loose*"))
+
+
+def test_equal_sources_give_equal_bytes(tmp_path: Path) -> None:
+    """Before Python 3.11 a set was written in the order of its hashes, which differs from run to run."""
+    text = "def f(option):\n    return option in {" + ", ".join(f"'word{n}'" for n in range(50)) + "}\n"
+    wheel = write_wheel(tmp_path / "wheels", "pack", "1", {"pack/m.py": text})
+    found = set()
+    for number in range(3):
+        world = Environment(tmp_path / f"venv{number}", wheel)
+        world.complete(tmp_path / "cwd", None)
+        (path,) = world.site.glob("pack/__pycache__/m.*")
+        found.add(path.read_bytes())
+    assert len(found) == 1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.installers.pip_configuration import read_settings
-from rezup.installers.programs import Workplace, find_uv
+from rezup.installers.programs import Workplace, bundled_pip, find_uv
+from rezup.installers.reaching import for_builds
 from rezup.installers.selection import choose
 from rezup.installers.translation import translate
 from rezup.installers.uv_settings import read_uv_settings
+from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
 from rezup.reporting import Reporter
 from rezup.system.interpreters import running
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from rezup.installers.base import Installer
     from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.pip_program import PipProgram
     from rezup.installers.programs import UvProgram
+    from rezup.installers.uv_settings import UvSettings
     from rezup.recipes.model import Backend
     from rezup.system.interpreters import Interpreter
 
@@ -67,6 +71,27 @@ class Prepared(NamedTuple):
     interpreter: Interpreter
     installer: Installer
     reason: str
+    settings: PipSettings
+    """What the installer is told, in pip's words."""
+    told: Callable[[PipSettings], Installer]
+    """The same installer, told something else."""
+    pip: VirtualenvPipInstaller
+    """Whose pip builds what has to be built before it can be locked, whichever installer resolves."""
+    uv_settings: UvSettings | None
+    """Those of uv, where uv is the installer."""
+
+    def pip_program(self) -> PipProgram:
+        """The pip that builds for the interpreter."""
+        settings = for_builds(self.settings, self.uv_settings)
+        return replace(self.pip, settings=settings).program(self.interpreter)
+
+    @property
+    def seeds(self) -> tuple[Path, ...]:
+        """The wheels that an environment has before anything is asked for; pip is the first."""
+        if self.installer.name == "uv":
+            wheel = bundled_pip(self.interpreter.release)
+            return () if wheel is None else (wheel,)
+        return self.pip.seeds(self.interpreter)
 
 
 def prepare(
@@ -96,13 +121,16 @@ def prepare(
         uv_version=None if uv is None else uv.version,
         translation=translation, interpreter=interpreter, uv_misfits=own.misfits,
     )  # fmt: skip
-    installer: Installer
-    if selection.backend == "uv" and uv is not None:
-        from rezup.installers.uv import UvInstaller
+    pip = VirtualenvPipInstaller(running_python, context.workplace, settings, context.cache)
 
-        installer = UvInstaller(uv, context.workplace, settings, translation, own)
-    else:
-        from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
+    def told(settings: PipSettings) -> Installer:
+        if selection.backend == "uv" and uv is not None:
+            from rezup.installers.uv import UvInstaller
 
-        installer = VirtualenvPipInstaller(running_python, context.workplace, settings, context.cache)
-    return Prepared(interpreter, installer, selection.reason)
+            return UvInstaller(uv, context.workplace, settings, translate(settings), own)
+        return replace(pip, settings=settings)
+
+    return Prepared(
+        interpreter, told(settings), selection.reason, settings, told, pip,
+        own if selection.backend == "uv" else None,
+    )  # fmt: skip

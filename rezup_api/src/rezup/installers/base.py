@@ -1,4 +1,4 @@
-"""What an installer is: makes a virtual environment and installs into it."""
+"""What an installer is: makes a virtual environment, resolves what goes into it, and installs it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rezup.installers.resolution import Question
+    from rezup.lockfiles.lock import LockedPackage
     from rezup.recipes.names import ToolName
     from rezup.system.interpreters import Interpreter
 
@@ -59,6 +61,14 @@ class Installer(ABC):
 
         :param options: those that pip and uv spell alike, e.g. "--no-deps", "--require-hashes"
         :raises InstallError: a package can't be found, verified or installed
+        """
+
+    @abstractmethod
+    def resolve(self, question: Question) -> tuple[LockedPackage, ...]:
+        """Which versions of what are needed, with their wheels and hashes; nothing is installed.
+
+        :raises ProcessError: there is no answer, e.g. as requirements contradict each other
+        :raises LockError: something has no wheel, or it can't answer for these platforms
         """
 
 

@@ -203,6 +203,8 @@ def _compile(
     environment = {
         name: value for name, value in workplace.environment.items() if not is_python_variable(name)
     }
+    # Before Python 3.11, sets are written in the order of their hashes; -E would hide it.
+    environment["PYTHONHASHSEED"] = "0"
 
     # -S: no start-up files; Python 2.7 would not find its library
     quick = ["-S"] if interpreter.release >= (3,) else []
@@ -212,7 +214,7 @@ def _compile(
         listing.write_text("".join(f"{prefix}/{name}\n" for name in parts[number]), encoding="utf-8")
         # -W ignore: sources of others may hold outdated escapes
         command: list[str | Path]
-        command = [python, "-E", "-s", *quick, "-B", "-W", "ignore", script, target, listing]
+        command = [python, "-s", *quick, "-B", "-W", "ignore", script, target, listing]
         try:
             workplace.run(command, environment=environment, what="compiling byte-code")
         finally:

@@ -65,7 +65,8 @@ def build_embedded(plan: EnvironmentPlan, target: Path, context: BuildContext) -
     :raises InterpreterNotFoundError: no Python fits
     :raises InstallError: the Python is too old, or this installation lacks something
     """
-    interpreter, installer, _ = _prepared(plan, context)
+    prepared = prepared_for(plan, context)
+    interpreter, installer = prepared.interpreter, prepared.installer
     reporter = context.reporter
     site = site_packages_of(target, interpreter.release, interpreter.implementation)
     layout = scripts.Layout(target, scripts_of(target), site)
@@ -105,7 +106,7 @@ def build_embedded(plan: EnvironmentPlan, target: Path, context: BuildContext) -
     )
 
 
-def _prepared(plan: EnvironmentPlan, context: BuildContext) -> Prepared:
+def prepared_for(plan: EnvironmentPlan, context: BuildContext) -> Prepared:
     """The interpreter, which must be on this machine, and who makes the environment."""
 
     def find_interpreter(uv: UvProgram | None, settings: PipSettings) -> Interpreter:

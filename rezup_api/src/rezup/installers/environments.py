@@ -11,22 +11,26 @@ from rezup.installers import bytecode, editable, scripts
 from rezup.installers.backend import prepare
 from rezup.installers.base import BuiltEnvironment, InstalledTool, Package
 from rezup.installers.distributions import find_distribution, read_distributions
+from rezup.installers.locked import LockedInstall, check_interpreter, interpreter_request, known_answer
 from rezup.installers.programs import bundled_pip, python_of, scripts_of, site_packages_of
 from rezup.installers.seed import Seed
+from rezup.installers.traces import remove_traces
 from rezup.reporting import stage
 from rezup.system.discovery import find
 from rezup.system.files import make_folder
+from rezup.system.interpreters import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rezup.installers.backend import BuildContext, Prepared
-    from rezup.installers.base import Installer
     from rezup.installers.distributions import Distribution
+    from rezup.installers.locking import Locked
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.programs import UvProgram
     from rezup.installers.scripts import Layout
+    from rezup.lockfiles.lock import Lock
     from rezup.recipes.model import Backend, Recipe, Tool
     from rezup.recipes.names import ToolName
     from rezup.system.interpreters import Interpreter
@@ -81,13 +85,19 @@ def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
     return (first, *isolated)
 
 
-def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEnvironment:
+def build(
+    plan: EnvironmentPlan, target: Path, context: BuildContext, locked: Locked | None = None
+) -> BuiltEnvironment:
     """Make one environment at `target`, which must not exist, inside a staging folder.
 
     Nothing in it names the place it was built at, but for what `BuiltEnvironment.leftovers` lists;
     it may be renamed and moved.
 
+    :param locked: nothing is resolved, and nothing but what the lock names gets in; the same lock and
+        interpreter make the same files everywhere. None resolves what the plan asks for
     :raises InterpreterNotFoundError: no Python fits
+    :raises LockError: the lock doesn't fit, or what it names can't be had
+    :raises HashMismatchError: a file isn't the one that was locked
     :raises ProcessError: a program failed, e.g. as requirements contradict each other
     :raises InstallError: anything else
     """
@@ -98,24 +108,18 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
         from rezup.installers.embedded import build_embedded
 
         return build_embedded(plan, target, context)
-    interpreter, installer, reason = _prepared(plan, context)
+    prepared = prepare_plan(plan, context, locked.lock if locked else None)
+    interpreter, installer, reason = prepared[:3]
+    chosen = None if locked is None else LockedInstall.of(plan, prepared, locked, context)
     reporter = context.reporter
     reporter.debug(f"{plan.name}: built by {installer.name} {installer.version}: {reason}")
     site = site_packages_of(target, interpreter.release, interpreter.implementation)
     layout = scripts.Layout(target, scripts_of(target), site)
     with stage(reporter, "environment", str(plan.name)):
         installer.create(target, interpreter)
-    beside = _Beside(layout, interpreter, installer, context)
-    packages = (*plan.packages, *beside.packages)
-    with stage(reporter, "install", context.mask(", ".join(package.requirement for package in packages))):
-        try:
-            installer.install(target, interpreter, packages)
-        except ProcessError as error:
-            raise _with_explanation(error, plan, context) from error
-        finally:
-            compiled = beside.finish()
+    compiled = _install(plan, layout, prepared, context, chosen)
     with stage(reporter, "scripts", str(plan.name)):
-        finished = _finish(plan, layout, context)
+        finished = _finish(plan, layout, context, locked, interpreter)
     with stage(reporter, "byte-code", str(plan.name)):
         bytecode.complete(
             target, site, interpreter, finished.distributions,
@@ -136,6 +140,31 @@ def build(plan: EnvironmentPlan, target: Path, context: BuildContext) -> BuiltEn
     )
 
 
+def _install(
+    plan: EnvironmentPlan,
+    layout: Layout,
+    prepared: Prepared,
+    context: BuildContext,
+    chosen: LockedInstall | None,
+) -> bytecode.Compiled | None:
+    """Install what the plan asks for, or what a lock has for it; what is compiled of it already."""
+    beside = _Beside(layout, prepared, context, chosen)
+    packages = (*plan.packages, *beside.packages)
+    wanted = chosen.shown if chosen else [package.requirement for package in packages]
+    with stage(context.reporter, "install", context.mask(", ".join(wanted))):
+        try:
+            if chosen is not None:
+                chosen.install(layout.target)
+            else:
+                prepared.installer.install(layout.target, prepared.interpreter, packages)
+        except ProcessError as error:
+            message = f"the environment {plan.name} can't be installed"
+            raise with_explanation(error, plan, context, message) from error
+        finally:
+            compiled = beside.finish()
+    return compiled
+
+
 class _Beside:
     """What is done for an environment while the rest is being fetched: pip, and pip's byte-code.
 
@@ -143,8 +172,9 @@ class _Beside:
     """
 
     def __init__(
-        self, layout: Layout, interpreter: Interpreter, installer: Installer, context: BuildContext
+        self, layout: Layout, prepared: Prepared, context: BuildContext, chosen: LockedInstall | None
     ) -> None:
+        installer, interpreter = prepared.installer, prepared.interpreter
         self._layout, self._interpreter, self._context = layout, interpreter, context
         self.packages: tuple[Package, ...] = ()
         """What has to be installed with the rest, where there is no other way."""
@@ -153,7 +183,7 @@ class _Beside:
             wheel = bundled_pip(interpreter.release)
             if wheel is None:
                 self.packages = (Package("pip"),)
-            else:
+            elif chosen is None or chosen.has_seed(wheel):
                 self._seed = Seed(wheel, layout, context.folder / f"seed-{layout.target.name}")
         self._pool = ThreadPoolExecutor(1)
         self._future = self._pool.submit(self._prepare)
@@ -184,20 +214,49 @@ class _Beside:
             return None
 
 
-def _prepared(plan: EnvironmentPlan, context: BuildContext) -> Prepared:
-    """The interpreter that the plan asks for, and the installer."""
+def prepare_plan(plan: EnvironmentPlan, context: BuildContext, lock: Lock | None = None) -> Prepared:
+    """The interpreter that the plan asks for, and the installer.
+
+    :param lock: the interpreter has to be of its Python
+    :raises InterpreterNotFoundError: there is none
+    :raises LockError: the lock is of another Python than the plan
+    :raises InstallError: the installer asked for can't do it
+    """
+    request = plan.python if lock is None else interpreter_request(plan.python, lock)
 
     def find_interpreter(uv: UvProgram | None, settings: PipSettings) -> Interpreter:
         return find(
-            plan.python,
+            request,
             environment=settings.environment,
             uv=None if uv is None else uv.path,
             allow_fetch=context.allow_fetch and not context.offline,
             folder=context.folder, log=context.log, mask=context.mask,
         )  # fmt: skip
 
-    with stage(context.reporter, "interpreter", plan.python or ""):
-        return prepare(plan.backend, context, find_interpreter)
+    make_folder(context.folder)
+    with stage(context.reporter, "interpreter", request or ""):
+        prepared = prepare(plan.backend, context, find_interpreter)
+    if lock is not None:
+        check_interpreter(prepared.interpreter, lock)
+    return prepared
+
+
+def find_interpreter_for(plan: EnvironmentPlan, context: BuildContext, lock: Lock) -> Interpreter:
+    """The interpreter that `build` takes for this lock; no program is asked where none has to be.
+
+    :raises InterpreterNotFoundError: there is none
+    :raises LockError: the lock is of another Python than the plan
+    """
+    if plan.is_embedded:
+        if plan.python is None:
+            return running().base
+        return prepare_plan(plan, context).interpreter
+    request = interpreter_request(plan.python, lock)
+    found = known_answer(request, context.environment)
+    if found is None:
+        return prepare_plan(plan, context, lock).interpreter
+    check_interpreter(found, lock)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +266,18 @@ class _Finished:
     notes: tuple[str, ...]
 
 
-def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Finished:
+def _finish(
+    plan: EnvironmentPlan,
+    layout: Layout,
+    context: BuildContext,
+    locked: Locked | None,
+    interpreter: Interpreter,
+) -> _Finished:
     """Make a production install of what was installed."""
     distributions = read_distributions(layout.site)
-    chosen = [
-        (tool, find_distribution(distributions, tool.requirement, tool.path, tool.name))
-        for tool in plan.tools
-    ]
+    chosen = [(tool, _distribution_of(tool, distributions, locked)) for tool in plan.tools]
+    if locked is not None:
+        remove_traces(layout, distributions, interpreter)
     notes: list[str] = []
     preset = False
     rez = next((found for tool, found in chosen if tool is plan.rez), None)
@@ -241,6 +305,18 @@ def _finish(plan: EnvironmentPlan, layout: Layout, context: BuildContext) -> _Fi
     return _Finished(installed, distributions, tuple(notes))
 
 
+def _distribution_of(
+    tool: Tool, distributions: Sequence[Distribution], locked: Locked | None
+) -> Distribution:
+    """What was installed for a tool; a lock names what was built for it."""
+    for package in locked.lock.packages if locked else ():
+        if package.origin is not None and str(tool.name) in package.origin.tools:
+            for distribution in distributions:
+                if distribution.key == package.name:
+                    return distribution
+    return find_distribution(distributions, tool.requirement, tool.path, tool.name)
+
+
 def _packages(tools: Iterable[Tool]) -> list[Package]:
     found = []
     for tool in tools:
@@ -258,7 +334,9 @@ def _distinct(packages: Iterable[Package]) -> tuple[Package, ...]:
     return tuple(dict.fromkeys(packages))
 
 
-def _with_explanation(error: ProcessError, plan: EnvironmentPlan, context: BuildContext) -> ProcessError:
+def with_explanation(
+    error: ProcessError, plan: EnvironmentPlan, context: BuildContext, message: str
+) -> ProcessError:
     """The same failure, saying of which environment; and what helps against the usual causes."""
     text = error.output.lower()
     advice = [error.hint]
@@ -268,7 +346,7 @@ def _with_explanation(error: ProcessError, plan: EnvironmentPlan, context: Build
         advice.insert(0, "offline: run it once with a network, or give wheels with --find-links")
     hint = "; ".join(part for part in advice if part)
     return ProcessError(
-        f"the environment {plan.name} can't be installed",
+        message,
         command=error.command, status=error.status, output=error.output, log=error.log,
         context=error.context, hint=hint,
     )  # fmt: skip

@@ -7,14 +7,15 @@ in ``${NAME}`` from their environment.
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import InstallError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rezup.installers.base import Package
 
@@ -57,6 +58,25 @@ def ask(packages: Sequence[Package], folder: Path, secrets: Sequence[str] = ()) 
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         arguments += ("--requirement", str(path))
     return Asked((*arguments, "--", *plain) if plain else tuple(arguments), variables)
+
+
+def write_requirements(packages: Sequence[Package], path: Path, secrets: Sequence[str] = ()) -> Asked:
+    """As `ask`, but all of it is in the file at `path`, for programs that take nothing else.
+
+    :raises InstallError: a requirement could be taken for an option
+    """
+    lines: list[str] = []
+    variables: dict[str, str] = {}
+    for package in packages:
+        text = package.requirement
+        if text.startswith("-") or re.search(r"[\x00-\x1f\x7f]", text):
+            raise InstallError(f"{text!r} is no requirement", hint="options belong in [pip] options")
+        if os.path.isabs(text):  # a file may read a blank or a "#" otherwise
+            text = Path(text).as_uri()
+        hidden = _hidden(text, variables, secrets)
+        lines.append(f"-e {hidden}" if package.editable else hidden)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return Asked(("--requirement", str(path)), variables)
 
 
 def _hidden(text: str, variables: dict[str, str], secrets: Sequence[str]) -> str:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.programs import UvProgram, Workplace
+    from rezup.installers.resolution import Question
     from rezup.installers.translation import Translation
+    from rezup.lockfiles.lock import LockedPackage
     from rezup.system.interpreters import Interpreter
 
 _APPENDED = {"UV_INDEX": " ", "UV_FIND_LINKS": ","}
@@ -65,16 +67,37 @@ class UvInstaller(Installer):
         where: list[str | Path] = ["--python", interpreter.path, "--target", folder]
         self._install(where, [*options, "--requirement", str(requirements)], {})
 
+    def resolve(self, question: Question) -> tuple[LockedPackage, ...]:
+        """By its own lock, for all platforms at once."""
+        from rezup.installers.resolution import without_wheels
+        from rezup.installers.uv_resolution import resolve
+
+        told = ["--python", str(question.interpreter.path), *_for_compile(self.translation.arguments)]
+
+        def compile_(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+            self._pip(
+                "compile", ["--quiet", "--no-header", *told, *arguments], variables, "resolving with uv"
+            )
+
+        return resolve(
+            compile_, question, self.workplace.folder,
+            from_source=frozenset(without_wheels(self.settings)), secrets=self.workplace.secrets,
+        )  # fmt: skip
+
     def _install(
         self, where: Sequence[str | Path], asked: Sequence[str], variables: Mapping[str, str]
     ) -> None:
+        arguments = ["--link-mode", "copy", *where, *self.translation.arguments, *asked]
+        self._pip("install", arguments, variables, "installing with uv")
+
+    def _pip(
+        self, verb: str, arguments: Sequence[str | Path], variables: Mapping[str, str], what: str
+    ) -> None:
         command: list[str | Path] = [
-            self.program.path, "pip", "install", "--link-mode", "copy", "--no-progress",
-            "--no-python-downloads", *where, *(["--offline"] if self.workplace.offline else ()),
-            *self.translation.arguments, *asked,
+            self.program.path, "pip", verb, "--no-progress", "--no-python-downloads",
+            *(["--offline"] if self.workplace.offline else ()), *arguments,
         ]  # fmt: skip
         environment = {**self._environment(), **variables}
-        what = "installing with uv"
         try:
             self.workplace.run(command, environment=environment, what=what)
         except ProcessError as error:
@@ -95,3 +118,16 @@ class UvInstaller(Installer):
             environment[name] = value if own is None or separator is None else f"{own}{separator}{value}"
         self.own_settings.apply(environment, self.workplace.folder)
         return environment
+
+
+def _for_compile(arguments: Sequence[str]) -> list[str]:
+    """What ``uv pip install`` is told, in the words of ``uv pip compile``."""
+    told: list[str] = []
+    before = ""
+    for argument in arguments:
+        if before == "--requirements":  # another file of what is asked for
+            told[-1] = argument
+        elif argument != "--require-hashes":  # it writes them all
+            told.append(argument)
+        before = argument
+    return told

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rezup.errors import InstallError
 from rezup.installers.base import Installer
 from rezup.installers.pip_configuration import COLLECTED, KNOWN
+from rezup.installers.pip_program import PipProgram
 from rezup.installers.programs import bundled_pip, python_of
 from rezup.installers.requirements import ask
 from rezup.system.interpreters import is_python_variable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rezup.installers.base import Package
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.programs import Workplace
+    from rezup.installers.resolution import Question
+    from rezup.lockfiles.lock import LockedPackage
     from rezup.system.interpreters import Interpreter, RunningPython
 
 #: The last virtualenv that makes environments of Python 2.7 and 3.6, in a private environment.
@@ -34,6 +38,16 @@ import runpy, sys
 sys.path[:0] = [p for p in sys.argv.pop(1).split({os.pathsep!r}) if p not in sys.path]
 sys.argv[0] = sys.argv.pop(1)
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+# Of an old virtualenv: what it seeds.
+_ASK_SEEDS = """
+import sys
+from virtualenv.seed.wheels.embed import get_embed_wheel
+for name in ("pip", "setuptools", "wheel"):
+    found = get_embed_wheel(name, sys.argv[1])
+    if found is not None:
+        print(found.path)
 """
 
 
@@ -99,6 +113,54 @@ class VirtualenvPipInstaller(Installer):
         program: list[str | Path] = [interpreter.path, "-I", "-B", pip / "pip"]
         wanted = ["--target", str(folder), *told, *options, "--requirement", str(requirements)]
         self._pip(program, wanted, environment)
+
+    def resolve(self, question: Question) -> tuple[LockedPackage, ...]:
+        """By the report of a dry run; a pip that knows none gathers all wheels instead."""
+        from rezup.installers.pip_resolution import resolve
+        from rezup.installers.resolution import without_wheels
+
+        names = without_wheels(self.settings)
+        return resolve(
+            self.program(question.interpreter), question, from_source=names, secrets=self.workplace.secrets
+        )
+
+    def program(self, interpreter: Interpreter) -> PipProgram:
+        """A pip for what is no installation: building, resolving, downloading; run by `interpreter`.
+
+        :raises InstallError: there is none for this Python
+        """
+        environment, told = self._told()
+        environment.pop("PIP_REQUIRE_VIRTUALENV", None)  # nothing is installed
+        command: list[str | Path]
+        pip = bundled_pip(interpreter.release)
+        if pip is not None:
+            # Unpacked: out of its wheel, pip can't call itself to install what a build needs.
+            command = [interpreter.path, "-I", "-B", self._unpacked(pip) / "pip"]
+        else:
+            folder = self.workplace.folder / f"pip-for-{interpreter.cache_tag}"
+            if not python_of(folder).exists():
+                self.create(folder, interpreter)
+            command = [python_of(folder), "-E", "-s", "-B", "-m", "pip"]
+        return PipProgram(
+            tuple(command), environment, tuple(told), self.workplace, has_report=pip is not None
+        )
+
+    def seeds(self, interpreter: Interpreter) -> tuple[Path, ...]:
+        """The wheels that `create` puts into every environment of this Python, pip first."""
+        pip = bundled_pip(interpreter.release)
+        if pip is not None:
+            return (pip,)
+        version = f"{interpreter.release[0]}.{interpreter.release[1]}"
+        program: list[str | Path] = [python_of(self._legacy_tool()), "-E", "-s", "-c", _ASK_SEEDS, version]
+        answer = self.workplace.run(program, environment=self._environment(), what="asking virtualenv")
+        return tuple(Path(line) for line in answer.output.splitlines() if line.endswith(".whl"))
+
+    def _unpacked(self, wheel: Path) -> Path:
+        folder = self.workplace.folder / wheel.stem
+        if not folder.is_dir():
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(folder)
+        return folder
 
     def _pip(
         self, program: Sequence[str | Path], arguments: Sequence[str], environment: dict[str, str]

@@ -1,0 +1,78 @@
+"""What an installer is asked when an environment is locked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rezup.errors import LockError
+from rezup.installers.distributions import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rezup.errors import ProcessError
+    from rezup.installers.base import Package
+    from rezup.installers.pip_configuration import PipSettings
+    from rezup.lockfiles.lock import LockedPackage
+    from rezup.system.interpreters import Interpreter
+
+
+class Question(NamedTuple):
+    """Which versions go together, for which Python and platforms."""
+
+    interpreter: Interpreter
+    packages: tuple[Package, ...]
+    """What is wanted; what had to be built is named by the file that came of it."""
+    platforms: tuple[str, ...]
+    """See `rezup.system.machine.platform_tag`."""
+    is_universal: bool
+    """Whether one of them is not this machine's."""
+    built: Mapping[str, LockedPackage]
+    """What was built before, by its name."""
+    kept: Mapping[str, str]
+    """Versions, by name, that are taken again where they still fit."""
+    wheels: Path
+    """The folder for wheels that no index has."""
+    sdists: bool
+    """Whether a package may be built that has no wheel."""
+    build: Callable[[str, str], LockedPackage]
+    """Builds a source that turned up on the way: its requirement, and SHA-256 where it is known."""
+
+
+def without_wheels(settings: PipSettings) -> tuple[str, ...]:
+    """Names of what pip is told to build in any case; ":all:" is everything."""
+    names: list[str] = []
+    for text in settings.values.get("no-binary", ()):
+        for name in (part.strip() for part in text.split(",")):
+            if name == ":none:":
+                names.clear()
+            elif name:
+                names.append(name if name == ":all:" else canonical(name))
+    return tuple(dict.fromkeys(names))
+
+
+def no_wheel(what: str, platform: str, *, is_source_there: bool) -> LockError:
+    """The error about something that can't be locked, as no wheel of it is there."""
+    if is_source_there:
+        return only_source(f"{what} for {platform}")
+    return LockError(
+        f"there is no wheel of {what} for {platform}",
+        hint="ask for a version that has one, or take the platform out of the recipe's `platforms`",
+    )
+
+
+def explained(error: ProcessError) -> ProcessError | LockError:
+    """The failure of a resolution, said better where it came of taking wheels only."""
+    if "building from source is disabled" in error.output or "has no usable wheels" in error.output:
+        return only_source("something that is needed", error.context)
+    return error
+
+
+def only_source(what: str, context: str | None = None) -> LockError:
+    """The error about what has a source distribution and no wheel, where wheels alone are taken."""
+    return LockError(
+        f"there is no wheel of {what}, only a source distribution",
+        context=context,
+        hint="allow building it: `sdists = true` in [installer]; or ask for a version that has wheels",
+    )
