@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rezup.stores.base import RECEIPT, RECIPE
-from support.wheels import write_extension, write_rez
+from support.wheels import write_extension, write_project, write_rez
 from support.world import Outcome, World
 
 
@@ -55,7 +55,9 @@ def test_a_receipt_tells_all_and_the_recipe_is_kept_byte_for_byte(world: World) 
     expected = "pip" if importlib.util.find_spec("uv") is None and shutil.which("uv") is None else "uv"
     assert receipt["environments"][0]["backend"] == expected
     assert receipt["environments"][0]["backend_reason"]
-    assert {entry.name for entry in folder.iterdir()} == {"lease", "venv", RECIPE, RECEIPT}
+    assert {entry.name for entry in folder.iterdir()} == {
+        "lease", "venv", "records", "wheels", "pylock.toml", RECIPE, RECEIPT,
+    }  # fmt: skip
 
 
 def test_make_makes_a_new_one_from_a_recipe_anywhere(world: World) -> None:
@@ -225,6 +227,19 @@ class TestARemoteRoot:
         )
         return machine.rezup("add", "foo", "--remote", "--skip-use", *extra)
 
+    def publish_bad(self, machine: World) -> None:
+        """The newest revision of the studio is one that nobody can build."""
+        assert self.publish(machine, "9.2.0").code == 0
+        for wheel in (Path(machine.variables["REZUP_ROOT_REMOTE"]) / ".wheels").glob("*/rez-9.2.0*"):
+            wheel.unlink()
+        (Path(machine.variables["REZUP_ROOT_REMOTE"]) / "wheels" / "rez-9.2.0-py2.py3-none-any.whl").unlink()
+
+    def test_what_can_not_be_locked_is_not_published(self, machines: list[World]) -> None:
+        refused = self.publish(machines[0], "9.9.9")
+        assert refused.code == 1
+        assert "9.9.9" in refused.err
+        assert not (Path(machines[0].variables["REZUP_ROOT_REMOTE"]) / "foo").exists()
+
     def version(self, machine: World) -> object:
         outcome = machine.rezup("use", "foo", "--", "rez")
         assert outcome.code == 0, outcome.err
@@ -237,10 +252,10 @@ class TestARemoteRoot:
         assert self.publish(machines[1], "9.2.0").code == 0
         assert [self.version(machine) for machine in machines] == ["9.2.0"] * 3
 
-    def test_the_remote_holds_a_recipe_and_a_receipt_only(self, machines: list[World]) -> None:
+    def test_the_remote_holds_recipe_lock_and_receipt_only(self, machines: list[World]) -> None:
         self.publish(machines[0], "9.1.0")
         (folder,) = (Path(machines[0].variables["REZUP_ROOT_REMOTE"]) / "foo").iterdir()
-        assert sorted(p.name for p in folder.iterdir()) == sorted([RECIPE, RECEIPT])
+        assert sorted(p.name for p in folder.iterdir()) == sorted([RECIPE, RECEIPT, "pylock.toml"])
         assert machines[0].stamps() == []
 
     def test_a_bad_new_revision_blocks_nobody_and_is_not_tried_again_at_once(
@@ -248,7 +263,7 @@ class TestARemoteRoot:
     ) -> None:
         self.publish(machines[0], "9.1.0")
         assert self.version(machines[1]) == "9.1.0"
-        self.publish(machines[0], "9.9.9")
+        self.publish_bad(machines[0])
         first = machines[1].rezup("use", "foo", "--", "rez")
         assert first.code == 0
         warnings = [line for line in first.err.splitlines() if line.startswith("warning:")]
@@ -264,7 +279,7 @@ class TestARemoteRoot:
         self, machines: list[World]
     ) -> None:
         self.publish(machines[0], "9.1.0")
-        self.publish(machines[0], "9.9.9")
+        self.publish_bad(machines[0])
         outcome = machines[1].rezup("use", "foo", "--", "rez")
         assert outcome.code == 0, outcome.err
         assert outcome.err.count("warning:") == 1
@@ -272,7 +287,7 @@ class TestARemoteRoot:
 
     def test_a_revision_asked_for_by_name_is_had_or_an_error(self, machines: list[World]) -> None:
         self.publish(machines[0], "9.1.0")
-        self.publish(machines[0], "9.9.9")
+        self.publish_bad(machines[0])
         failed = machines[1].rezup("use", "foo@-0", "--", "rez")
         assert failed.code == 1
         assert machines[1].rezup("use", "foo@-1", "--", "rez").code == 0
@@ -307,12 +322,34 @@ class TestARemoteRoot:
         assert not (Path(machines[0].variables["REZUP_ROOT_REMOTE"]) / "foo").exists()
 
     def test_a_path_that_others_can_not_see_is_not_published_unless_told(self, machines: list[World]) -> None:
-        (machines[0].home / "dev").mkdir()
-        machines[0].write("rezup.foo.toml", f"[rez]\nname = 'rez'\nurl = '{machines[0].home}/dev'\n")
+        studio = Path(machines[0].variables["REZUP_ROOT_REMOTE"])
+        machines[0].write("site.env", "A=1\n")
+        machines[0].write(
+            "rezup.foo.toml",
+            f"[rez]\nname = 'rez'\nurl = 'rez'\n[dotenv]\n1 = '{machines[0].home}/site.env'\n"
+            f"[pip]\noptions = ['--no-index', '--find-links={studio / 'wheels'}']\n",
+        )
         refused = machines[0].rezup("add", "foo", "--remote", "--skip-use")
         assert refused.code == 1
-        assert "rezup.foo.toml:3: rez.url" in refused.err
+        assert "rezup.foo.toml:5: dotenv.1" in refused.err
         assert machines[0].rezup("add", "foo", "--remote", "--skip-use", "--allow-local-paths").code == 0
+
+    def test_a_source_of_one_machine_reaches_the_others_as_its_wheel(self, machines: list[World]) -> None:
+        studio = Path(machines[0].variables["REZUP_ROOT_REMOTE"])
+        source = machines[0].home / "thing"
+        write_project(
+            source, "thing", "1.0", {"thing.py": "def main(): print('own')\n"}, {"thing": "thing:main"}
+        )
+        machines[0].write(
+            "rezup.foo.toml",
+            "[rez]\nname = 'rez'\nurl = 'rez'\n[[extension]]\nname = 'thing'\nurl = './thing'\n"
+            f"[pip]\noptions = ['--no-index', '--find-links={studio / 'wheels'}']\n",
+        )
+        published = machines[0].rezup("add", "foo", "--remote", "--skip-use")
+        assert published.code == 0, published.err
+        shutil.rmtree(source)
+        outcome = machines[1].rezup("use", "foo", "--", "thing")
+        assert (outcome.code, outcome.out) == (0, "own\n"), outcome.err
 
     def test_without_a_remote_root_publishing_is_an_error_with_a_hint(self, world: World) -> None:
         world.recipe()

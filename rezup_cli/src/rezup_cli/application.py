@@ -26,20 +26,24 @@ if TYPE_CHECKING:
 #: command -> the module below `commands` that holds it; loaded when it is called
 COMMANDS = {
     "add": "add",
+    "bundle": "bundle",
     "cache": "cache",
     "completions": "completions",
     "config": "config",
     "context": "context",
+    "diff": "diff",
     "drop": "drop",
     "env": "env",
     "index": "index",
     "list": "list",
+    "lock": "lock",
     "recipe": "recipe",
     "resolve": "resolve",
     "search": "search",
     "self": "self_",
     "status": "status",
     "suite": "suite",
+    "unbundle": "unbundle",
     "use": "use",
 }
 

@@ -284,7 +284,7 @@ def is_check_due(start: Start, arguments: Sequence[str]) -> bool:
         return False
     if next((word for word in own if not word.startswith("-")), "") in _QUIET_COMMANDS:
         return False
-    if any(word == "--from" or word.startswith("--from=") for word in own):
+    if any(word in ("--from", "--offline") or word.startswith("--from=") for word in own):
         return False  # a farm job is done with what is there
     stamp = start.place.stamp
     return _is_pause_over(stamp, environ.get("REZUP_UPGRADE_PAUSE", ""), time.time()) and _can_note(stamp)

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.cache.manifest import DamagedError
-from rezup.system.cloning import COPY, Cloner
+from rezup.system.cloning import COPY, LINK, Cloner
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -24,6 +24,11 @@ class Cloned(NamedTuple):
 
     counts: Mapping[str, int]
     """Files by method, all three of them."""
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether every file of it is a link to the stored one."""
+        return all(not count for name, count in self.counts.items() if name != LINK)
 
     def __str__(self) -> str:
         others = [f"{n} by {name}" for name, n in self.counts.items() if n and name != self.method]

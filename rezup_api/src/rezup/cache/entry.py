@@ -83,6 +83,16 @@ class Environment:
             raise
         return cloned
 
+    def hand_manifest(self, target: Path, *, link: bool) -> None:
+        """Put the manifest to a free name, so that a clone can be checked when this entry is gone.
+
+        :raises OSError: `target` can't be written
+        """
+        from rezup.system.cloning import Cloner
+
+        source = self._folder / MANIFEST
+        Cloner(link=link).put(str(source), str(target), source.lstat())
+
     def release(self) -> None:
         """Let go of it; clones do not need it any more."""
         self._hold.release()

@@ -93,12 +93,21 @@ class Environments:
 
     # -- getting ------------------------------------------------------------------------------
 
-    def provide(self, wanted: Fingerprint, build: Build, target: Path, *, link: bool = True) -> Provided:
+    def provide(
+        self,
+        wanted: Fingerprint,
+        build: Build,
+        target: Path,
+        *,
+        link: bool = True,
+        manifest: Path | None = None,
+    ) -> Provided:
         """Make `target` a clone of an environment, which is built first if it isn't there.
 
         An entry that turns out damaged is built anew, with a warning.
 
         :param link: see `Environment.clone`
+        :param manifest: where what belongs to it is recorded, too, for `rezup.cache.manifest`
         :raises CacheError: the store can't be written
         :raises OSError: `target` can't be written
         """
@@ -107,6 +116,8 @@ class Environments:
                 try:
                     with stage(self._reporter, "clone"):
                         cloned = found.clone(target, link=link)
+                        if manifest is not None:
+                            found.hand_manifest(manifest, link=link)
                 except DamagedError as error:
                     self.discard(found, str(error))
                     continue
@@ -207,7 +218,7 @@ class Environments:
         """Put the rest beside the tree, and all folders and names on the disk."""
         from rezup.system.files import write_atomic
 
-        write_atomic(staging / MANIFEST, manifest.to_bytes())
+        write_atomic(staging / MANIFEST, manifest.to_bytes(), mode=0o644 if os.name == "nt" else 0o444)
         self._note_use(staging)
         folders = [staging / TREE / folder for folder in manifest.tree.folders]
         with ThreadPoolExecutor(SYNC_THREADS) as pool:

@@ -23,6 +23,8 @@ from rezup.containers.revision import (
 from rezup.errors import (
     ContainerError,
     InstallError,
+    InterpreterNotFoundError,
+    LockError,
     RecipeError,
     RemoteUnreachableError,
     RevisionNotReadyError,
@@ -32,13 +34,15 @@ from rezup.stores.base import PIN, RECEIPT, RECIPE
 from rezup.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rezup.containers.backoff import Backoff
     from rezup.containers.creation import Workshop
+    from rezup.containers.locked import GivenLocks
     from rezup.containers.remembered import Remembered
     from rezup.containers.revision import Revision
+    from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.base import Listing
@@ -197,7 +201,7 @@ class Acquisition:
         if view.remote is None or not choice.is_remote or choice.is_explicit:
             return None
         if view.remote_state != choices.REACHABLE or not isinstance(
-            error, (InstallError, RecipeError, RevisionNotReadyError)
+            error, (InstallError, LockError, RecipeError, RevisionNotReadyError)
         ):
             return None
         older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
@@ -252,7 +256,9 @@ class Acquisition:
 
         :param quickly: there is something to fall back to, so the remote is not waited for
         """
+        from rezup.containers import locked
         from rezup.recipes.parse import parse
+        from rezup.wheelhouse.store import Wheelhouse
 
         if self.remote is None:
             raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
@@ -264,26 +270,34 @@ class Acquisition:
                 f"revision {stamp} of {container} is incomplete on the remote",
                 context="it has no recipe" if data is None else "it has no receipt",
             )
-        self._check_remote_receipt(container, stamp, receipt)
+        digests = self._remote_locks(container, stamp, receipt)
         recipe = parse(data, remote.folder(container, stamp) / RECIPE)
+        given = locked.of_revision(
+            digests,
+            lambda name: remote.read(container, stamp, name),
+            Wheelhouse(remote.root, reporter=self._reporter, read_timeout=_READ_TIMEOUT).find,
+            f"revision {stamp} of {container} on the remote",
+        )
         if remote.is_writable_by_all():
             self._reporter.warning(f"anybody may write to {remote.root}, and so decide what runs here")
         self._reporter.info(f"{container}: building revision {stamp} of the remote")
-        return self._workshop().pull(container, recipe, stamp)
+        return self._workshop().pull(container, recipe, stamp, given=given)
 
-    def _check_remote_receipt(self, container: ContainerName, stamp: Stamp, data: bytes) -> None:
+    def _remote_locks(self, container: ContainerName, stamp: Stamp, data: bytes) -> Mapping[str, str]:
+        """Digests of the locks, from the receipt; none of what an older rezup published."""
         from rezup.containers import receipt as receipts
 
         try:
-            receipts.parse(data)
+            return receipts.parse(data).locks
         except receipts.DamagedReceiptError as error:
             if not receipts.is_of_rezup_2(data):
                 raise RevisionNotReadyError(
                     f"revision {stamp} of {container} is damaged on the remote", context=str(error)
                 ) from error
+            return {}
 
     def _rebuild(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> Revision:
-        """Build a revision anew from its own copy of the recipe, under its own name."""
+        """Build a revision anew from its own copy of recipe and locks, under its own name."""
         from pathlib import Path
 
         from rezup.containers import receipt as receipts
@@ -293,14 +307,46 @@ class Acquisition:
         if data is None:
             raise problem
         source, origin = "", "local"
+        digests: Mapping[str, str] = {}
         with contextlib.suppress(receipts.DamagedReceiptError):
             receipt = receipts.parse(self.local.read(container, stamp, RECEIPT) or b"")
-            source, origin = receipt.recipe_source, receipt.origin
+            source, origin, digests = receipt.recipe_source, receipt.origin, receipt.locks
         recipe = parse(data, Path(source) if source else None)
         self._reporter.warning(f"{problem}; building it anew")
-        if self.local.folder(container, stamp).is_dir():
-            return self._workshop().pull(container, recipe, stamp, origin=origin)
-        return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
+        if not self.local.folder(container, stamp).is_dir():
+            return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
+        given = self._own_locks(container, stamp, recipe, digests)
+        try:
+            return self._workshop().pull(container, recipe, stamp, origin=origin, given=given)
+        except (LockError, InterpreterNotFoundError) as error:
+            if given is None or origin != "local":
+                raise
+            self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
+        return self._workshop().pull(container, recipe, stamp, origin=origin)
+
+    def _own_locks(
+        self, container: ContainerName, stamp: Stamp, recipe: Recipe, digests: Mapping[str, str]
+    ) -> GivenLocks | None:
+        """The locks of a broken revision, as far as they are what they were.
+
+        :param digests: empty if its receipt can't be read; then the locks are taken as they are
+        """
+        from rezup.containers import locked
+        from rezup.lockfiles.lock import WHEELS
+        from rezup.wheelhouse.finding import in_folder
+
+        def read(name: str) -> bytes | None:
+            return self.local.read(container, stamp, name)
+
+        wheels, source = in_folder(self.local.folder(container, stamp) / WHEELS), f"revision {stamp}"
+        try:
+            if not digests:
+                files = {name: data for name in locked.lock_names(recipe) if (data := read(name))}
+                return locked.GivenLocks(files, wheels, source) if files else None
+            return locked.of_revision(digests, read, wheels, source)
+        except LockError as error:
+            self._reporter.warning(f"{error}; locking anew")
+            return None
 
     def _author(self, container: ContainerName, choice: Choice, view: View) -> str:
         """Who published a revision, for a warning; nothing if that can't be told at once."""

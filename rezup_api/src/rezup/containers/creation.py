@@ -24,17 +24,20 @@ from rezup.stores.stamps import Stamp
 from rezup.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from rezup.containers.building import Built
+    from rezup.containers.locked import GivenLocks
     from rezup.installers.base import BuiltEnvironment
+    from rezup.lockfiles.lock import Lock
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.local import LocalStore
 
-    #: Builds the environments of a recipe into a folder ("venv") and tells what came of it.
-    Build = Callable[[Recipe, Path, ContainerName], Sequence[BuiltEnvironment]]
+    #: Builds the environments of a recipe into a folder, by locks where they are given.
+    Build = Callable[[Recipe, Path, ContainerName, GivenLocks | None], Built]
 
 LOCK = ".lock"
 
@@ -58,11 +61,20 @@ class Workshop:
     reporter: Reporter
     lock_timeout: float
 
-    def create(self, container: ContainerName, recipe: Recipe, *, keep_own: bool) -> Revision:
+    def create(
+        self,
+        container: ContainerName,
+        recipe: Recipe,
+        *,
+        keep_own: bool,
+        given: GivenLocks | None = None,
+    ) -> Revision:
         """A new revision of a recipe.
 
         :param keep_own: make one in any case; else one that another process makes meanwhile of
             the same recipe is taken
+        :param given: locks to build it by, instead of those of the recipe, or new ones
+        :raises LockError: what a lock names doesn't fit or can't be had
         :raises InstallError: the environment can't be built
         :raises StoreError: the root can't be written
         """
@@ -79,14 +91,22 @@ class Workshop:
 
         with self._locked(container, appeared):
             found = appeared()
-            return found or self._make(container, recipe, None, appeared)
+            return found or self._make(container, recipe, None, appeared, given=given)
 
     def pull(
-        self, container: ContainerName, recipe: Recipe, stamp: Stamp, *, origin: str = "remote"
+        self,
+        container: ContainerName,
+        recipe: Recipe,
+        stamp: Stamp,
+        *,
+        origin: str = "remote",
+        given: GivenLocks | None = None,
     ) -> Revision:
         """The revision that the remote calls `stamp`, built here under the same name.
 
         :param origin: "local" for one of this machine, which is built anew
+        :param given: see `create`
+        :raises LockError: what a lock names doesn't fit or can't be had
         :raises InstallError: the environment can't be built
         :raises StoreError: the root can't be written
         """
@@ -95,7 +115,7 @@ class Workshop:
             return self._ready(container)(stamp)
 
         with self._locked(container, appeared):
-            return appeared() or self._make(container, recipe, stamp, appeared, origin=origin)
+            return appeared() or self._make(container, recipe, stamp, appeared, origin=origin, given=given)
 
     def _ready(self, container: ContainerName) -> Callable[[Stamp], Revision | None]:
         def ready(stamp: Stamp) -> Revision | None:
@@ -137,6 +157,7 @@ class Workshop:
         appeared: Callable[[], Revision | None],
         *,
         origin: str = "local",
+        given: GivenLocks | None = None,
     ) -> Revision:
         from rezup.system.files import remove_tree
 
@@ -146,14 +167,14 @@ class Workshop:
             under_way = locks.hold(staging / LEASE)
         try:
             (staging / RECIPE).write_bytes(recipe.data)
-            built = self.build(recipe, staging / "venv", container)
+            built = self.build(recipe, staging, container, given)
             with stage(self.reporter, "receipt"):
                 receipt = self._receipt(container, recipe, built, origin)
                 (staging / RECEIPT).write_bytes(receipt.to_bytes())
             with stage(self.reporter, "publish"):
                 if os.name == "nt":  # an open file keeps its folder from being renamed
                     under_way.release()
-                return self._publish(container, staging, stamp, receipt, appeared)
+                return self._publish(container, staging, stamp, receipt, appeared, built.linked)
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
@@ -168,6 +189,7 @@ class Workshop:
         stamp: Stamp | None,
         receipt: receipts.Receipt,
         appeared: Callable[[], Revision | None],
+        linked: frozenset[str],
     ) -> Revision:
         winner = appeared()
         if winner is not None:
@@ -175,10 +197,11 @@ class Workshop:
         # A recipe with a secret in it is nobody else's to read.
         private = frozenset({RECIPE}) if receipt.environment_in_recipe else frozenset[str]()
         if stamp is None:
-            taken = self.store.adopt(container, staging, Stamp.at(time.time()), private=private)
+            now = Stamp.at(time.time())
+            taken = self.store.adopt(container, staging, now, private=private, sealed=linked)
         else:
             taken = stamp
-            while not self.store.settle(container, staging, stamp, private=private):
+            while not self.store.settle(container, staging, stamp, private=private, sealed=linked):
                 winner = appeared()
                 if winner is not None:
                     return winner
@@ -198,7 +221,7 @@ class Workshop:
             self.store.remove(container, stamp)
 
     def _receipt(
-        self, container: ContainerName, recipe: Recipe, built: Sequence[BuiltEnvironment], origin: str
+        self, container: ContainerName, recipe: Recipe, built: Built, origin: str
     ) -> receipts.Receipt:
         from rezup.recipes.secrets import is_secret_variable, redact
 
@@ -227,11 +250,13 @@ class Workshop:
                     tool.environment,
                     None if tool.editable is None else str(tool.editable),
                 )
-                for environment in built
+                for environment in built.environments
                 for tool in environment.tools
             ),
-            environments=tuple(map(_environment_record, built)),
-            not_relocatable=tuple(_ties(built)),
+            environments=tuple(_environment_record(each, built.cloned) for each in built.environments),
+            not_relocatable=tuple(_ties(built.environments)),
+            locks=built.digests,
+            built_from=tuple(origins(built.locks)),
         )
 
     def _unwritable(self, error: OSError) -> RezupError:
@@ -243,8 +268,15 @@ class Workshop:
         )
 
 
-def recipe_receipt(container: ContainerName, recipe: Recipe, maker: Maker) -> receipts.Receipt:
-    """The receipt of a revision on a remote root, which holds a recipe and no environment."""
+def recipe_receipt(
+    container: ContainerName,
+    recipe: Recipe,
+    maker: Maker,
+    *,
+    digests: Mapping[str, str],
+    locks: Mapping[str, Lock],
+) -> receipts.Receipt:
+    """The receipt of a revision on a remote root, which holds a recipe and locks, and no environment."""
     return receipts.Receipt(
         container=container,
         kind=receipts.RECIPE,
@@ -256,10 +288,21 @@ def recipe_receipt(container: ContainerName, recipe: Recipe, maker: Maker) -> re
         recipe_digest=recipe.digest,
         description=recipe.description,
         runtime=recipe.runtime,
+        locks=digests,
+        built_from=tuple(origins(locks)),
     )
 
 
-def _environment_record(built: BuiltEnvironment) -> receipts.EnvironmentRecord:
+def origins(locks: Mapping[str, Lock]) -> Iterator[receipts.OriginRecord]:
+    """What the wheels of these locks were built from, where they were built."""
+    for lock in locks.values():
+        for package in lock.packages:
+            if package.origin is not None:
+                found = package.origin
+                yield receipts.OriginRecord(package.name, found.source, found.digest, found.commit)
+
+
+def _environment_record(built: BuiltEnvironment, cloned: Mapping[str, str]) -> receipts.EnvironmentRecord:
     home = f"venv/{built.name}"
     interpreter = built.interpreter
     return receipts.EnvironmentRecord(
@@ -273,10 +316,11 @@ def _environment_record(built: BuiltEnvironment) -> receipts.EnvironmentRecord:
         backend=built.backend,
         backend_version=built.backend_version,
         backend_reason=built.backend_reason,
+        cloned=cloned.get(built.name, ""),
     )
 
 
-def _ties(built: Sequence[BuiltEnvironment]) -> Iterator[str]:
+def _ties(built: Iterable[BuiltEnvironment]) -> Iterator[str]:
     for environment in built:
         yield from (str(tool.editable) for tool in environment.tools if tool.editable is not None)
         yield from (f"venv/{environment.name}/{path}" for path in environment.leftovers)

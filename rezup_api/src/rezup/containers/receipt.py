@@ -55,6 +55,19 @@ class EnvironmentRecord(NamedTuple):
     backend: str
     backend_version: str
     backend_reason: str
+    cloned: str = ""
+    """How it came out of the cache of environments, such as "hard link"; empty if it was built in place."""
+
+
+class OriginRecord(NamedTuple):
+    """What a wheel of the revision was built from."""
+
+    package: str
+    source: str
+    """As in the recipe, secrets masked."""
+    digest: str = ""
+    """SHA-256 of the content of a folder or an archive."""
+    commit: str = ""
 
 
 class Receipt(NamedTuple):
@@ -85,6 +98,10 @@ class Receipt(NamedTuple):
     """What ties the revision to other places: sources of edit-mode installs, files that name a path."""
     runtime: str = "vanilla"
     """Whose Rez it has: "vanilla", or "embedded" for the library's own, whose version is that of the tool."""
+    locks: Mapping[str, str] = MappingProxyType({})
+    """SHA-256 of its lock files, by name; empty for a revision that was made without."""
+    built_from: tuple[OriginRecord, ...] = ()
+    """The origins of those wheels that no index has."""
     legacy: bool = False
     """Made by rezup 2.x."""
 
@@ -105,6 +122,8 @@ class Receipt(NamedTuple):
             "not_relocatable": list(self.not_relocatable),
             "tools": [tool._asdict() for tool in self.tools],
             "environments": [environment._asdict() for environment in self.environments],
+            "locks": dict(self.locks),
+            "built_from": [origin._asdict() for origin in self.built_from],
         }
         # ASCII only: a path that is no UTF-8 holds characters that can't be encoded.
         return (json.dumps(document, indent=1) + "\n").encode("ascii")
@@ -161,8 +180,11 @@ def parse(data: bytes) -> Receipt:
 def _read(document: dict[str, Any]) -> Receipt:
     texts = {name: document[name] for name in _TEXTS}
     environment, dotenv, tied = document["environment"], document["dotenv"], document["not_relocatable"]
-    runtime = document.get("runtime", "vanilla")  # earlier ones had no other
+    # What earlier ones had no word for.
+    runtime, locks = document.get("runtime", "vanilla"), document.get("locks", {})
+    built_from = document.get("built_from", ())
     _all_text(runtime, *texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
+    _all_text(*locks.keys(), *locks.values())
     return Receipt(
         **texts,
         created=_moment(document["created"]),
@@ -173,7 +195,17 @@ def _read(document: dict[str, Any]) -> Receipt:
         runtime=runtime,
         tools=tuple(ToolRecord(**_known(ToolRecord, entry)) for entry in document["tools"]),
         environments=tuple(_environment(entry) for entry in document["environments"]),
+        locks=_lock_names(locks),
+        built_from=tuple(OriginRecord(**_known(OriginRecord, entry)) for entry in built_from),
     )
+
+
+def _lock_names(locks: dict[str, str]) -> dict[str, str]:
+    """Names that lead to no other place than the revision's own folder."""
+    for name in locks:
+        if not name.startswith("pylock.") or not name.endswith(".toml") or set(name) & set("/\\:"):
+            raise ValueError(f"{name!a} names no lock")
+    return locks
 
 
 def _moment(value: Any) -> float:

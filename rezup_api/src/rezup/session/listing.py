@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from rezup.containers.inventory import containers as of_roots
 from rezup.errors import RezupError
 from rezup.recipes.discovery import discover
+from rezup.recipes.names import ContainerName
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rezup.containers.inventory import ContainerSummary
     from rezup.errors import RemoteUnreachableError
     from rezup.reporting import Reporter
@@ -42,3 +45,13 @@ def containers(
         by_name.update((summary.name, summary) for summary in own if summary.name == name)
         unreachable = unreachable or error
     return [by_name[name] for name in sorted(by_name)], unreachable
+
+
+def local_names(root: Path, prefix: str) -> list[str]:
+    """What a target may be completed to: containers of a root, revisions after an `@`."""
+    name, at, _ = prefix.partition("@")
+    local = LocalStore(root)
+    if not at:
+        return list(local.containers())
+    container = ContainerName.parse(name)
+    return [f"{container}@{stamp}" for stamp in local.listing(container).newest_first()]

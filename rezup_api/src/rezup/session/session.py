@@ -12,12 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rezup.containers.acquisition import Acquired
-from rezup.errors import RevisionNotFoundError, StoreError
-from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
+from rezup.errors import RevisionNotFoundError
+from rezup.recipes.names import DEFAULT_CONTAINER
 from rezup.reporting import Reporter, stage
 from rezup.session.places import Place, Places
 from rezup.session.wiring import Wiring
-from rezup.stores.local import LocalStore
 from rezup.stores.stamps import Stamp
 from rezup.system.dirs import user_home
 from rezup.system.locks import Gone
@@ -36,7 +35,9 @@ if TYPE_CHECKING:
     from rezup.recipes.model import Recipe
     from rezup.runtime.config import Config
     from rezup.session.contexts import Contexts
+    from rezup.session.locks import Locks
     from rezup.session.packages import Packages
+    from rezup.session.sharing import Sharing
     from rezup.settings import Settings
 
 
@@ -223,28 +224,35 @@ class Session:
     # -- publishing and removing --------------------------------------------------------------
 
     def publish(
-        self, place: Place, recipe_file: Path | None = None, *, allow_local_paths: bool = False
+        self,
+        place: Place,
+        recipe_file: Path | None = None,
+        *,
+        allow_local_paths: bool = False,
+        wheelhouse: bool = False,
     ) -> Stamp:
-        """Give a recipe to the studio through the remote root.
+        """Give a recipe to the studio through the remote root, locked.
 
+        :param wheelhouse: with all wheels, so that no machine needs an index
+        :raises LockError: it can't be locked
         :raises StoreError: there is no remote root, or it can't be written
         :raises RecipeError: the recipe can't be shared
         """
-        from rezup.containers.publication import publish
-
-        if place.remote is None:
-            raise StoreError(
-                "there is no remote root to publish to",
-                hint="set REZUP_ROOT_REMOTE, --remote-root, or [root] remote in the recipe",
-            )
-        return publish(
-            place.name,
-            self._wiring.recipe(place, recipe_file),
-            place.remote,
-            maker=self._wiring.maker(),
-            reporter=self.reporter,
-            allow_local_paths=allow_local_paths,
+        return self.sharing().publish(
+            place, recipe_file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse
         )
+
+    def locks(self) -> Locks:
+        """Locks of recipes, and what differs between revisions."""
+        from rezup.session.locks import Locks
+
+        return Locks(self._wiring, self._places)
+
+    def sharing(self) -> Sharing:
+        """Revisions for other machines: on the remote root, and as archives."""
+        from rezup.session.sharing import Sharing
+
+        return Sharing(self._wiring, self._places, self.reporter)
 
     def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
         """Remove a revision from this machine, or all of a container's; those in use are refused.
@@ -304,12 +312,9 @@ class Session:
 
     def local_names(self, prefix: str) -> list[str]:
         """What a target may be completed to: containers of this machine, revisions after an `@`."""
-        name, at, _ = prefix.partition("@")
-        local = LocalStore(self.settings().root_local)
-        if not at:
-            return list(local.containers())
-        container = ContainerName.parse(name)
-        return [f"{container}@{stamp}" for stamp in local.listing(container).newest_first()]
+        from rezup.session.listing import local_names
+
+        return local_names(self.settings().root_local, prefix)
 
     def recipe(self, name_or_file: str | None = None) -> Recipe:
         """A recipe, by the name of its container or by its path.

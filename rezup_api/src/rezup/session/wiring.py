@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rezup.containers.backoff import Backoff
+    from rezup.containers.building import Builder
     from rezup.containers.creation import Maker, Workshop
     from rezup.recipes.model import Recipe
     from rezup.reporting import Reporter
     from rezup.session.places import Place, Places
+    from rezup.stores.stamps import Stamp
 
 
 class Wiring:
@@ -50,6 +52,16 @@ class Wiring:
             reporter=self._reporter,
             platform=platform_tag(),
         )
+
+    def stamp(self, place: Place, revision: str | None) -> Stamp | None:
+        """The revision that is meant, wherever it is, for looking at; None if the container has none.
+
+        :raises RevisionNotFoundError: what was asked for by name doesn't exist
+        """
+        acquisition = self.acquisition(place)
+        view = acquisition.view(place.name)
+        choice = acquisition.choose(self.wanted(place, revision), view)
+        return view.local.newest if choice is None else choice.revision
 
     def recipe(self, place: Place, recipe_file: Path | None) -> Recipe:
         """The recipe to make or publish a revision from; the reporter hears what is odd in it.
@@ -87,8 +99,25 @@ class Wiring:
 
         :raises StoreError: root would build in the home of another user
         """
-        from rezup.containers.building import Builder
         from rezup.containers.creation import Workshop
+
+        return Workshop(
+            store=place.local,
+            build=self.builder(place),
+            maker=self.maker(),
+            reporter=self._reporter,
+            lock_timeout=place.settings.lock_timeout,
+        )
+
+    def builder(self, place: Place) -> Builder:
+        """What locks recipes and builds environments.
+
+        :raises StoreError: root would build in the home of another user
+        """
+        from rezup.cache.environments import Environments
+        from rezup.containers.building import Builder
+        from rezup.containers.provision import Provision
+        from rezup.wheelhouse.store import Wheelhouse
 
         if self._places.is_in_a_home_of_another:
             raise StoreError(
@@ -97,19 +126,22 @@ class Wiring:
                 hint="run it without sudo, or with `sudo -H`",
             )
         settings = place.settings
-        return Workshop(
-            store=place.local,
-            build=Builder(
-                environ=self._environ,
-                cache=settings.cache_dir,
-                logs=settings.folders.state / "logs",
-                reporter=self._reporter,
-                offline=settings.offline,
-                fetch_python=settings.fetch_python,
+        provision = Provision(
+            store=Environments(
+                settings.cache_dir, reporter=self._reporter, lock_timeout=settings.lock_timeout
             ),
-            maker=self.maker(),
+            wheelhouse=Wheelhouse(settings.cache_dir / "wheels-v1", reporter=self._reporter),
             reporter=self._reporter,
-            lock_timeout=settings.lock_timeout,
+            link=settings.link_mode != "copy",
+        )
+        return Builder(
+            environ=self._environ,
+            cache=settings.cache_dir,
+            logs=settings.folders.state / "logs",
+            reporter=self._reporter,
+            provision=provision,
+            offline=settings.offline,
+            fetch_python=settings.fetch_python,
         )
 
     def maker(self) -> Maker:

@@ -142,16 +142,23 @@ class FolderStore(Store):
             )
 
     def adopt(
-        self, container: ContainerName, staging: Path, at: Stamp, *, private: frozenset[str] = frozenset()
+        self,
+        container: ContainerName,
+        staging: Path,
+        at: Stamp,
+        *,
+        private: frozenset[str] = frozenset(),
+        sealed: frozenset[str] = frozenset(),
     ) -> Stamp:
         """Make a staged revision visible under the first free stamp from `at` on; see `publish`.
 
         :param private: names of files that only their owner may read
+        :param sealed: folders that hold but links to files of a cache
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
         from rezup.system.files import rename_new, seal_tree
 
-        seal_tree(staging, private=private)
+        seal_tree(staging, private=private, sealed=sealed)
         while True:
             newest = as_listing(look(self.root / container)).newest
             if newest is not None and at.order <= newest.order:

@@ -78,15 +78,23 @@ class LocalStore(FolderStore):
         return staging
 
     def settle(
-        self, container: ContainerName, staging: Path, at: Stamp, *, private: frozenset[str] = frozenset()
+        self,
+        container: ContainerName,
+        staging: Path,
+        at: Stamp,
+        *,
+        private: frozenset[str] = frozenset(),
+        sealed: frozenset[str] = frozenset(),
     ) -> bool:
         """Make a staged revision visible under exactly this stamp; False if one is there already.
+
+        See `adopt` for the rest.
 
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
         from rezup.system.files import rename_new, seal_tree
 
-        seal_tree(staging, private=private)
+        seal_tree(staging, private=private, sealed=sealed)
         return rename_new(staging, self.folder(container, at))
 
     def check_root(self) -> None:

@@ -70,38 +70,47 @@ def sync_folder(path: Path | str) -> None:
         os.close(descriptor)
 
 
-def seal_tree(root: Path, *, private: frozenset[str] = frozenset()) -> None:
+def seal_tree(
+    root: Path, *, private: frozenset[str] = frozenset(), sealed: frozenset[str] = frozenset()
+) -> None:
     """Make a finished tree fit to be published: readable by all under any umask, and on the disk.
 
-    Files are synced in parallel, then folders, the deepest first. Nobody but the owner may write.
-    A read-only file with another name elsewhere is a cache's, which synced it, and is left as it is.
+    Files are synced in parallel, then folders. Nobody but the owner may write. A read-only file with
+    another name elsewhere is a cache's, which synced it, and is left as it is.
 
     :param private: names of files directly below `root` that only their owner may read
+    :param sealed: folders, relative to `root`, all files below which are links to such
     :raises OSError: the first failure, e.g. a full disk that only a sync tells of
     """
     from concurrent.futures import ThreadPoolExecutor
 
     folders: list[str] = []
     files: list[str] = []
-    pending = [os.fspath(root)]
+    known = {os.path.join(root, name) for name in sealed}
+    pending = [(os.fspath(root), False)]
     while pending:
-        folder = pending.pop()
+        folder, is_sealed = pending.pop()
         folders.append(folder)
         os.chmod(folder, 0o755)
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
+                    pending.append((entry.path, is_sealed or entry.path in known))
+                elif not is_sealed and entry.is_file(follow_symlinks=False):
                     files.append(entry.path)
     # One task per thread: a task per file would cost more than the syncing.
     with ThreadPoolExecutor(SYNC_THREADS) as pool:
         for _ in pool.map(_seal_files, (files[n::SYNC_THREADS] for n in range(SYNC_THREADS))):
             pass
-    for name in private:
-        (root / name).chmod(0o600)
-    for folder in reversed(folders):
-        sync_folder(folder)
+        for name in private:
+            (root / name).chmod(0o600)
+        for _ in pool.map(_sync_folders, (folders[n::SYNC_THREADS] for n in range(SYNC_THREADS))):
+            pass
+
+
+def _sync_folders(paths: list[str]) -> None:
+    for path in paths:
+        sync_folder(path)
 
 
 def _seal_files(paths: list[str]) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @name_argument
 @click.option("-f", "--file", "file_text", metavar="RECIPE", help="The recipe, instead of ~/rezup.NAME.toml.")
 @click.option("-r", "--remote", is_flag=True, help="Publish the recipe to the remote root.")
+@click.option(
+    "--wheelhouse", is_flag=True, help="With --remote: all wheels too, so that no machine needs an index."
+)
 @click.option("-s", "--skip-use", is_flag=True, help="Do not open a shell in it.")
 @click.option("--allow-local-paths", is_flag=True, help="Publish paths that other machines may not see.")
 @json_option
@@ -30,21 +33,24 @@ def command(
     target: tuple[str | None, str | None],
     file_text: str | None,
     remote: bool,
+    wheelhouse: bool,
     skip_use: bool,
     allow_local_paths: bool,
 ) -> int:
     """Make a new revision of a container, and open a shell in it.
 
-    With --remote the recipe is published instead, and every machine builds that
-    revision at its next launch.
+    With --remote the recipe is locked and published instead, and every machine
+    makes that very revision at its next launch.
     """
+    if wheelhouse and not remote:
+        raise click.UsageError("--wheelhouse is about publishing: it needs --remote.")
     name = (target or (None, None))[0]
     session = console.session()
     file = recipe_file(file_text, name or ".main", "--file")
     place = session.place(name, file)
     acquired = None
     if remote:
-        stamp = session.publish(place, file, allow_local_paths=allow_local_paths)
+        stamp = session.publish(place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse)
         console.say(
             f"{place.name}: published revision {stamp} to {place.remote.root if place.remote else ''}"
         )

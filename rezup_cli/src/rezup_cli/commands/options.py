@@ -141,7 +141,7 @@ def talk_options(function: F) -> F:
 
 
 def root_options(function: F) -> F:
-    """``--root`` and ``--remote-root``; the console's sessions obey them."""
+    """``--root``, ``--remote-root`` and ``--offline``; the console's sessions obey them."""
 
     def override(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
         def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -157,7 +157,10 @@ def root_options(function: F) -> F:
         function = click.option(
             flag, metavar="DIR", expose_value=False, callback=override(key), help=help_text
         )(function)
-    return function
+    return click.option(
+        "--offline", is_flag=True, default=None, expose_value=False, callback=override("offline"),
+        help="Make no connection; say what is missing.",
+    )(function)  # fmt: skip
 
 
 def _want_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -74,6 +74,9 @@ def plain(recipe: Recipe) -> dict[str, Any]:
             "env": {name: redact(value) for name, value in recipe.pip_environment.items()},
         },
         "installer": recipe.backend,
+        "sdists": recipe.sdists,
+        "platforms": list(recipe.platforms),
+        "lock": _text(recipe.lock),
         "tools": [
             {
                 "name": tool.name, "url": redact(tool.requirement), "path": _text(tool.path),
