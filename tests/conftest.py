@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from support import world as worlds
 from support.world import World
 
 if TYPE_CHECKING:
@@ -24,6 +25,35 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("ci", derandomize=True)
     if os.environ.get("CI"):
         hypothesis.settings.load_profile("ci")
+
+
+_IS_FIRST_CASE = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the first case of each test."""
+    seen = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        item.stash[_IS_FIRST_CASE] = test not in seen
+        seen.add(test)
+
+
+@pytest.fixture(scope="session")
+def _measuring() -> Iterator[dict[str, str]]:
+    """The variables that coverage is handed on with; programs of tests don't have them of themselves."""
+    names = [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]
+    taken = {name: os.environ.pop(name) for name in names}
+    yield taken
+    os.environ.update(taken)
+
+
+@pytest.fixture(autouse=True)
+def _measured(request: pytest.FixtureRequest, _measuring: dict[str, str]) -> None:
+    """Have the processes of a `World` measured in the first case of a test, which shows nearly all lines."""
+    worlds.MEASURED.clear()
+    if request.node.stash[_IS_FIRST_CASE]:
+        worlds.MEASURED.update(_measuring)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def environ(world: World, *arguments: str) -> dict[str, str]:
 )
 def test_the_very_same_environment(studio: World, request_: list[str]) -> None:
     studio.variables["REZ_IMPLICIT_PACKAGES"] = "~python<4"
-    saved(studio, "a.rxt", *request_)
+    assert studio.rezup("env", *request_, "-o", "a.rxt").code == 0
     file = exported(studio, "a.rxt")
     package(studio, "lib/1.5")
     package(studio, "lib/3")

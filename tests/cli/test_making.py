@@ -163,7 +163,9 @@ def test_a_recipe_with_several_problems_tells_them_all_and_nothing_is_written(wo
 def test_secrets_of_the_environment_reach_no_file_and_no_output(world: World) -> None:
     canary = "c4nary-s3cret"
     world.recipe(extra='lib = ["thing @ https://user:${TOKEN}@127.0.0.1:9/thing-1.0-py3-none-any.whl"]')
-    outcome = world.rezup("add", "foo", "--skip-use", "-D", env={"TOKEN": canary}, timeout=300)
+    outcome = world.rezup(
+        "add", "foo", "--skip-use", "-D", env={"TOKEN": canary, "PIP_RETRIES": "0"}, timeout=300
+    )
     assert outcome.code == 1
     assert canary not in outcome.out + outcome.err
     for path in world.folder.rglob("*"):
@@ -465,7 +467,9 @@ def test_what_is_not_ours_is_never_built_over(world: World, tmp_path: Path) -> N
 def test_a_value_that_a_url_takes_from_the_environment_is_shown_nowhere(world: World) -> None:
     recipe = "[rez]\nname = 'rez'\nurl = 'rez @ https://127.0.0.1:9/${PLACE}/rez-1.0-py3-none-any.whl'\n"
     world.write("rezup.foo.toml", recipe)
-    outcome = world.rezup("use", "foo", "-D", "--", "rez", env={"PLACE": "c4nary-123"}, timeout=300)
+    outcome = world.rezup(
+        "use", "foo", "-D", "--", "rez", env={"PLACE": "c4nary-123", "PIP_RETRIES": "0"}, timeout=300
+    )
     assert outcome.code == 1
     assert "c4nary" not in outcome.err
     for path in world.folder.rglob("*"):

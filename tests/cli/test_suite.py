@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rezup.session import Session
+from rezup.session.contexts.suites import Suites
 from support.cli_packages import furnish, package, saved
 
 if TYPE_CHECKING:
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
 def studio(world: World) -> World:
     """A machine with a suite of two contexts; both have a tool `maya`."""
     furnish(world)
-    saved(world, "new.rxt", "maya", "rig")
-    saved(world, "old.rxt", "maya-2023")
-    done(world, "create", "show")
-    done(world, "add", "show", "old", "old.rxt")
-    done(world, "add", "show", "new", "new.rxt")
+    contexts = Session.create(environ=world.environ).contexts()
+    suite = Suites(contexts, world.environ).create(str(world.home / "show"))
+    for name, request in (("old", ["maya-2023"]), ("new", ["maya", "rig"])):
+        suite.add(name, contexts.open(saved(world, f"{name}.rxt", *request)))
+    suite.save()
     return world
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from rezup.session import Session
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,8 +58,10 @@ def package(world: World, name: str, text: str = "", *, folder: str = "packages"
 
 
 def saved(world: World, name: str, *request: str) -> Path:
-    """The file of a context."""
+    """The file of a context, as `rezup env REQUEST -o NAME` makes it; tests begin with it, so it is made here."""
+    contexts = Session.create(environ=world.environ).contexts()
+    context, _ = contexts.resolve(request)
+    assert context.is_solved
     path = world.home / name
-    outcome = world.rezup("env", *request, "-o", path)
-    assert (outcome.code, outcome.err) == (0, "")
+    contexts.save(context, str(path))
     return path

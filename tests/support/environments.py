@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from venv import EnvBuilder
 
 from rezup.cache.fingerprint import Fingerprint, fingerprint
 from rezup.system.interpreters import running
@@ -63,7 +64,7 @@ def make_project(folder: Path, *, lock: str = "numpy==2.0\n", cache: str = "${HO
 def make_venv(project: Path, *, says: str = "hello") -> Path:
     """Its environment, with one package that has a script, and one that is used from the project."""
     venv = project / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    EnvBuilder(symlinks=True).create(venv)
     site = next(venv.glob("lib/python*/site-packages"))
     (site / "greeting.py").write_text(f"import sys\ndef main():\n    print({says!r}, sys.prefix)\n")
     python = venv / "bin" / "python"

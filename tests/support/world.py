@@ -23,15 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What of the real environment a program needs to run at all.
-_KEPT = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "SYSTEMROOT",
-    "COVERAGE_PROCESS_START",
-    "COVERAGE_PROCESS_CONFIG",
-)
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+
+#: Variables that have processes measured as this one is; none where nothing is measured. Measuring doubles
+#: the time of a process, so `conftest` hands them out for the first case of each test only.
+MEASURED: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class World:
         """The environment of every run."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         own = {"HOME": str(self.home), "SHELL": "/bin/sh", "REZUP_NO_UPGRADE": "1"}
-        return {**kept, **own, **self.variables}
+        return {**kept, **MEASURED, **own, **self.variables}
 
     def rezup(self, *arguments: str | Path, timeout: float = 120, **options: Any) -> Outcome:
         """Run the command line to its end."""

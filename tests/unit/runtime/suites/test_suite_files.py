@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -358,7 +359,7 @@ def test_killed_at_any_point_the_tools_still_run(folder: Path, config: Config) -
             suite = changed(folder, config)
             suite.tools()
             patch = pytest.MonkeyPatch()
-            nth = Nth(patch, number, lambda: os._exit(3))
+            nth = Nth(patch, number, lambda: os.kill(os.getpid(), signal.SIGKILL))
             suite.save()
             os._exit(0 if nth.left > 0 else 4)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
