@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rezup.runtime.index_store.stamps import Clock, Stamp
     from rezup.runtime.place import Place
     from rezup.runtime.source_code import SourceCode
+    from rezup.runtime.vocabulary import Decorator
 
     _Entry: TypeAlias = tuple[str, str, list[tuple[str, Stamp]], Any]
     """(folder of the package, its definition, stamps of all files that it depends on, what it said)."""
@@ -152,11 +153,16 @@ def _restored(path: str, packed: tuple[dict[str, Any], dict[str, tuple[Any, ...]
     data, functions = packed
     if functions:
         from rezup.runtime.source_code import SourceCode
-        from rezup.runtime.vocabulary import Decorator
 
         for name, (text, origin, inner, line, as_function, decorators, code) in functions.items():
             data[name] = SourceCode(
                 text, path=origin or path, name=inner, line=line, as_function=as_function,
-                decorators=tuple([Decorator(*each) for each in decorators]), code=code,
+                decorators=_decorators(decorators) if decorators else (), code=code,
             )  # fmt: skip
     return data
+
+
+def _decorators(packed: tuple[tuple[Any, ...], ...]) -> tuple[Decorator, ...]:
+    from rezup.runtime.vocabulary import Decorator  # brings along what most definitions have no need of
+
+    return tuple([Decorator(*each) for each in packed])
