@@ -226,7 +226,12 @@ def _pendenv(code: ShellCode, each: action.Prependenv | action.Appendenv) -> lis
     # Text that is expandable grows together with its neighbour, as in Rez: a "~" behind the
     # separator is not at the beginning of anything.
     own = f"${{{each.name}}}" if is_fixed(each.name) else "${_rezup_old}"
-    if isinstance(each, action.Prependenv):
+    strings = each.value.strings
+    is_before = isinstance(each, action.Prependenv)
+    if len(strings) == 1 and not strings[0][0]:
+        text = strings[0][1]
+        whole = EscapedString(text + each.separator + own if is_before else own + each.separator + text)
+    elif is_before:
         whole = each.value + (each.separator + own)
     else:
         whole = EscapedString(own + each.separator) + each.value
