@@ -20,6 +20,9 @@ def json_text(value: Any) -> str:
         return "true" if value else "false"
     elif kind is int:
         return str(value)
+    elif kind is float:
+        if value - value == 0.0:  # neither infinite nor no number
+            return repr(value)
     elif kind is list:
         return f"[{', '.join(map(json_text, value))}]"
     elif kind is dict and all(type(key) is str for key in value):
