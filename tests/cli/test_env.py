@@ -560,6 +560,7 @@ ALLOWED = (
     "bisect", "_bisect", "gc", "signal", "zlib", "locale", "_locale", "marshal", "fcntl", "_json", "json", "textwrap",
 )  # fmt: skip
 NEVER = (
+    "rezup.resolver.solver", "rezup.runtime.index_store.store",
     "rezup.runtime.config.config", "rezup.runtime.plain_definition", "rezup.containers", "rezup.recipes", "rezup.settings", "ast",
     "inspect", "subprocess", "tempfile", "shutil", "pathlib", "tomllib", "yaml", "dataclasses", "socket", "rich",
 )  # fmt: skip
@@ -578,7 +579,7 @@ def test_a_hot_start_loads_little(studio: World, later: Callable[..., list[str]]
     ] == []
 
 
-BUCKETS = ("definitions-v1", "shells-v1", "rezconfig-v1")
+BUCKETS = ("answers-v1", "definitions-v1", "shells-v1", "rezconfig-v1")
 
 
 def kept(studio: World) -> list[Path]:

@@ -380,7 +380,7 @@ def test_status_inside_tells_the_suite(studio: World) -> None:
 
 def test_completion_of_contexts(studio: World) -> None:
     words = {"COMP_WORDS": "rezup suite bump show n", "COMP_CWORD": "4", "_REZUP_COMPLETE": "bash_complete"}
-    code = "from rezup_cli.application import cli; cli.main(prog_name='rezup')"
+    code = "from rezup_cli.command_group import cli; cli.main(prog_name='rezup')"
     ended = subprocess.run(
         [sys.executable, "-c", code], env={**studio.environ, **words}, cwd=studio.home, capture_output=True,
         text=True, check=False,

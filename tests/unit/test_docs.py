@@ -17,7 +17,7 @@ from rezup import errors
 from rezup.runtime.config.settings import SETTINGS
 from rezup.settings import OTHER_KEYS, VARIABLES
 from rezup.system.compiled import read_toml
-from rezup_cli.application import cli
+from rezup_cli.command_group import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from rezup.reporting import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import click
 
     from rezup.errors import RezupError
     from rezup.session import Session
@@ -108,6 +108,8 @@ class Console:
     def refuse_tail(self) -> None:
         """:raises click.UsageError: there is a ``--`` that this command has no use for"""
         if self.tail is not None:
+            import click
+
             raise click.UsageError(
                 "`--` and a command after it belong to `rezup use`, `rezup add` and `rezup env`."
             )
@@ -115,13 +117,13 @@ class Console:
     def say(self, line: str, *, level: int = NORMAL) -> None:
         """A line of talk."""
         if self.level >= level:
-            click.echo(line, err=True)
+            echo(line, err=True)
 
     def show(self, lines: Iterable[str]) -> None:
         """Lines of data."""
         text = [*lines]
         if text:
-            click.echo("\n".join(text))
+            echo("\n".join(text))
 
     def result(self, command: str, data: Any, lines: Iterable[str] = ()) -> None:
         """What a command found out: as a JSON document for those who asked for one, else as lines."""
@@ -164,7 +166,7 @@ class Console:
             from rezup_cli.results import error_document, error_entry
 
             entry = error_entry("usage", error.format_message())
-            click.echo(error_document(self.command, error.exit_code, [entry]))
+            echo(error_document(self.command, error.exit_code, [entry]))
         else:
             error.show()
         return error.exit_code
@@ -174,9 +176,9 @@ class Console:
         if self.is_json:
             from rezup_cli.results import error_document, error_entry
 
-            click.echo(error_document(self.command, 130, [error_entry("interrupted", "interrupted")]))
+            echo(error_document(self.command, 130, [error_entry("interrupted", "interrupted")]))
         else:
-            click.echo("interrupted", err=True)
+            echo("interrupted", err=True)
         return 130
 
 
@@ -244,7 +246,7 @@ class ConsoleReporter(Reporter):
             return
         total = time.monotonic() - self._started
         for name, seconds, cpu in [*self._timings, ("total since start", total, sum(os.times()[:4]))]:
-            click.echo(f"{name:20} {seconds * 1000:8.1f} ms wall {cpu * 1000:8.1f} ms cpu", err=True)
+            echo(f"{name:20} {seconds * 1000:8.1f} ms wall {cpu * 1000:8.1f} ms cpu", err=True)
 
 
 #: The stages that a user waits for, in words.
@@ -264,7 +266,16 @@ def styled(text: str, **style: Any) -> str:
     """Colour for stderr, where a terminal shows it and nobody objects."""
     if not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
+    import click
+
     return click.style(text, **style)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Write a text and a line end; most who enter an environment say nothing, and do without click."""
+    import click
+
+    click.echo(text, err=err)
 
 
 def show_error(console: Console, error: RezupError, code: str | None = None, *, status: int = 1) -> int:
@@ -280,16 +291,16 @@ def show_error(console: Console, error: RezupError, code: str | None = None, *, 
         code = code or error.code
         entries = [error_entry(code, str(problem), error.message, error.hint) for problem in problems]
         entries = entries or [error_entry(code, error.message, error.context, error.hint)]
-        click.echo(error_document(console.command, status, entries))
+        echo(error_document(console.command, status, entries))
         return status
-    click.echo(f"{styled('error:', fg='red', bold=True)} {error.message}", err=True)
+    echo(f"{styled('error:', fg='red', bold=True)} {error.message}", err=True)
     if problems:
         for problem in problems:
-            click.echo(f"  {problem}", err=True)
+            echo(f"  {problem}", err=True)
     elif error.context:
-        click.echo(f"  {error.context}", err=True)
+        echo(f"  {error.context}", err=True)
     if error.hint:
-        click.echo(f"{styled('hint:', fg='cyan')} {error.hint}", err=True)
+        echo(f"{styled('hint:', fg='cyan')} {error.hint}", err=True)
     return status
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rezup.resolver.requirement import Requirement
@@ -73,7 +72,9 @@ def version(value: Any) -> Version:
 
 
 def _block(value: Any) -> str:
-    return textwrap.dedent(_TEXT(value)).strip()
+    from textwrap import dedent
+
+    return dedent(_TEXT(value)).strip()
 
 
 def _help(value: Any) -> Any:

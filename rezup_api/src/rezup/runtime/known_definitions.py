@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from rezup.runtime.index_store.stamps import is_settled, stamp
-from rezup.system.kept import read_kept, write_kept
+from rezup.system.kept import limit_kept, read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rezup.runtime.index_store.stamps import Clock, Stamp
     from rezup.runtime.place import Place
     from rezup.runtime.source_code import SourceCode
+    from rezup.runtime.vocabulary import Decorator
 
     _Entry: TypeAlias = tuple[str, str, list[tuple[str, Stamp]], Any]
     """(folder of the package, its definition, stamps of all files that it depends on, what it said)."""
@@ -53,10 +54,13 @@ class KnownDefinitions:
         self._started = clock()
         self._known: dict[str, _Entry] = {}
 
-    def find(self, folders: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    def find(
+        self, folders: Sequence[str], just_seen: Mapping[str, Stamp] | None = None
+    ) -> dict[str, tuple[str, dict[str, Any]]]:
         """The definitions that are known of these packages, each as its file has it now.
 
         :param folders: of the packages of one context, in its order
+        :param just_seen: stamps of files that were looked at a moment ago
         :returns: by folder, the definition file and what it says
         """
         self._known = {}
@@ -64,8 +68,11 @@ class KnownDefinitions:
         found = None if file is None else read_kept(file)
         if found is None or found[0] != self._mark:
             return {}
+        seen = just_seen or {}
         self._known = {
-            entry[0]: entry for entry in found[1] if all(stamp(name) == known for name, known in entry[2])
+            entry[0]: entry
+            for entry in found[1]
+            if all(seen.get(name) == known or stamp(name) == known for name, known in entry[2])
         }
         return {folder: (path, _restored(path, packed)) for folder, path, _, packed in self._known.values()}
 
@@ -82,7 +89,7 @@ class KnownDefinitions:
         if {entry[0] for entry in kept} == self._known.keys():
             return  # the others can't be kept
         if write_kept(file, (self._mark, kept)):
-            _limit(os.path.dirname(file))
+            limit_kept(os.path.dirname(file), KEPT)
 
     def _file(self, folders: Sequence[str]) -> str | None:
         if self._folder is None:
@@ -107,23 +114,6 @@ class KnownDefinitions:
         if packed is None or not is_settled([each for _, each in stamps], self._started):
             return None
         return place.folder, place.path, stamps, packed
-
-
-def _limit(folder: str) -> None:
-    """Remove the oldest packs where there are too many."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return
-    if len(names) <= KEPT:
-        return
-    paths = [os.path.join(folder, name) for name in names]
-    ages = sorted((found[0], path) for path in paths if (found := stamp(path)))
-    for _, path in ages[: -KEPT * 3 // 4]:
-        try:
-            os.unlink(path)
-        except OSError:  # another process was quicker
-            continue
 
 
 def _packed(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]] | None:
@@ -163,11 +153,16 @@ def _restored(path: str, packed: tuple[dict[str, Any], dict[str, tuple[Any, ...]
     data, functions = packed
     if functions:
         from rezup.runtime.source_code import SourceCode
-        from rezup.runtime.vocabulary import Decorator
 
         for name, (text, origin, inner, line, as_function, decorators, code) in functions.items():
             data[name] = SourceCode(
                 text, path=origin or path, name=inner, line=line, as_function=as_function,
-                decorators=tuple([Decorator(*each) for each in decorators]), code=code,
+                decorators=_decorators(decorators) if decorators else (), code=code,
             )  # fmt: skip
     return data
+
+
+def _decorators(packed: tuple[tuple[Any, ...], ...]) -> tuple[Decorator, ...]:
+    from rezup.runtime.vocabulary import Decorator  # brings along what most definitions have no need of
+
+    return tuple([Decorator(*each) for each in packed])

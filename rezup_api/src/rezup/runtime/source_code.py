@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import textwrap
-import tokenize
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -131,6 +128,8 @@ def body_text(content: bytes, first: int) -> str:
 
 def _body(content: bytes, first: int) -> tuple[str, int]:
     """The same, and the line of the file that it begins in."""
+    from textwrap import dedent  # a text that was kept needs neither this nor a tokenizer
+
     text = content.decode(_encoding(content), "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python counts lines, unlike splitlines
     lines = [line + "\n" for line in text.split("\n")]
@@ -142,14 +141,16 @@ def _body(content: bytes, first: int) -> tuple[str, int]:
         if line.strip() and not (line.lstrip()[0] == "#" and _indentation(line) >= column):
             break
         body.append(line)
-    text = textwrap.dedent("".join(body).rstrip())
+    text = dedent("".join(body).rstrip())
     if "\n#" in text or text.startswith("#"):
-        text = textwrap.dedent(_aligned(text))
+        text = dedent(_aligned(text))
     return text.rstrip(), first + signature
 
 
 def _extent(lines: list[str]) -> tuple[int, int, int, str | None]:
     """Lines of the signature, column of the body, last line of the body; or its text, on one line."""
+    import tokenize
+
     source = iter(lines)
     depth = outer = signature = column = last = 0
     is_signature = False
@@ -192,4 +193,7 @@ def _indentation(line: str) -> int:
 
 
 def _encoding(content: bytes) -> str:
+    import io
+    import tokenize
+
     return tokenize.detect_encoding(io.BytesIO(content).readline)[0]

@@ -54,3 +54,25 @@ def write_kept(path: str, value: Any) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def limit_kept(folder: str, most: int) -> None:
+    """Where a folder has more files than that, remove the oldest ones until there is some room."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    if len(names) <= most:
+        return
+    ages = []
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            ages.append((os.stat(path).st_mtime_ns, path))
+        except OSError:  # another process was quicker
+            continue
+    for _, path in sorted(ages)[: -most * 3 // 4]:
+        try:
+            os.unlink(path)
+        except OSError:
+            continue

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rezup_cli.env_words import split_paths
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -174,9 +176,7 @@ json_option = click.option(
 
 
 def _split_paths(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    if not value:  # as with Rez
-        return None
-    return tuple(os.path.expanduser(entry) for entry in value.split(os.pathsep) if entry)
+    return split_paths(value)
 
 
 paths_option = click.option(

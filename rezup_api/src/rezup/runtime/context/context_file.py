@@ -24,13 +24,13 @@ written as pairs: that is what Rez reads, though it would itself write something
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import ContextFileError
 from rezup.runtime.context.context import Context
 from rezup.runtime.context.handles import Opener, binding_of, handle_of, place_of_handle
+from rezup.runtime.context.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,16 +117,15 @@ def from_dict(
 def dumps(context: Context, bundle: str | None = None) -> str:
     """The text of a context's file."""
     data = to_dict(context, bundle)
-    text_of = json.JSONEncoder(sort_keys=True).encode
     # A line for each key and each package: quick to write, and fit to be compared line by line.
     lines = []
     for key in sorted(data):
         value = data[key]
         if key == "resolved_packages" and value:
-            inner = ",\n".join(["        " + text_of(each) for each in value])
+            inner = ",\n".join(["        " + json_text(each) for each in value])
             lines.append(f'    "{key}": [\n{inner}\n    ]')
         else:
-            lines.append(f'    "{key}": {text_of(value)}')
+            lines.append(f'    "{key}": {json_text(value)}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -212,6 +211,8 @@ def parse(content: str | bytes, origin: str) -> Any:
     try:
         text = content.decode() if isinstance(content, bytes) else content
         if text.lstrip()[:1] == "{":
+            import json
+
             return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _failure(origin, f"no JSON: {str(error)[:200]}", "the file may be cut off") from error

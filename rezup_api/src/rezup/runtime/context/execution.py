@@ -17,6 +17,7 @@ from rezup.runtime.rex.bindings import Resolve, intersects
 from rezup.runtime.rex.dialects import dialect_of
 from rezup.runtime.rex.engine import Origin, Rex
 from rezup.runtime.rex.recorder import Outside
+from rezup.shells.actions import Comment
 from rezup.shells.escaped import literal
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 PARTS = ("pre_commands", "commands", "post_commands")
 
 _LINE = "#" * 80
-_THIN_LINE = "-" * 80
+_BLANK = Comment("")
+_UNDERLINE = Comment("-" * 80)
 
 
 class Surroundings(NamedTuple):
@@ -127,8 +129,9 @@ def header(recorder: Recorder, text: str) -> None:
 
 
 def _minor_header(recorder: Recorder, text: str) -> None:
-    for line in ("", text, _THIN_LINE):
-        recorder.comment(line)
+    recorder.actions.append(_BLANK)
+    recorder.comment(text)
+    recorder.actions.append(_UNDERLINE)
 
 
 def _name_files(recorder: Recorder, surroundings: Surroundings) -> None:

@@ -43,6 +43,21 @@ def stamp(path: str) -> Stamp:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
+def all_unchanged(known: Iterable[tuple[str, Stamp]]) -> bool:
+    """Whether what is at all these paths still has these stamps."""
+    stat = os.stat
+    for path, stamp_then in known:
+        try:
+            found = stat(path)
+        except (OSError, ValueError):
+            if stamp_then:
+                return False
+        else:
+            if (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino) != stamp_then:
+                return False
+    return True
+
+
 def is_settled(stamps: Iterable[Stamp], now: int) -> bool:
     """Whether all changes lie far enough back at the time `now`, in nanoseconds.
 

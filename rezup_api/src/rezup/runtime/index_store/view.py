@@ -10,7 +10,7 @@ from rezup.runtime.index_store.folders import PackageFolder
 from rezup.runtime.index_store.linked import Root, write_linked
 from rezup.runtime.index_store.reading import Lazy, list_folder, read_family
 from rezup.runtime.index_store.stamps import stamp
-from rezup.runtime.index_store.watch import JUST_CHANGED, is_unchanged
+from rezup.runtime.index_store.watch import JUST_CHANGED, grounds_of, is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rezup.resolver.index.stored import StoredTables
     from rezup.runtime.index_store.linked import Linked
     from rezup.runtime.index_store.reading import FamilyNow, Listing, Source
+    from rezup.runtime.index_store.stamps import Stamp
     from rezup.runtime.index_store.store import IndexStore
     from rezup.runtime.index_store.unusable import Trouble
     from rezup.runtime.index_store.watch import Watch
@@ -112,6 +113,35 @@ class View:
         appeared = self._list_again()
         self._lay(stale | appeared)
         return not (stale or appeared & touched.keys())
+
+    def grounds(self) -> list[tuple[str, Stamp]] | None:
+        """All that `is_fresh` just compared; None where there is more to an answer than stamps can tell."""
+        tables = self._tables
+        listings = self._listings
+        if (
+            tables is None
+            or len(listings) < len(self._sources)
+            or not all(each.is_reliable for each in listings)
+        ):
+            return None
+        found = [
+            (folder.location, listing.stamp) for folder, listing in zip(self._folders, listings, strict=True)
+        ]
+        try:
+            for name, family in self._touched(tables).items():
+                if name in self._overlay:
+                    if tables.families[family] is not None:
+                        return None  # read just now: at best the next resolve finds it stored
+                    continue
+                versions = tables.reached_versions(family)
+                for watch in filter(None, self._linked.watches(family)):
+                    if watch.volatile or watch.unusable:
+                        return None
+                    trusting = self._store.trust_releases
+                    found += grounds_of(watch, folders_only=trusting, versions=versions)
+        except DamagedIndexError:
+            return None
+        return found
 
     def unusable(self, names: Iterable[str]) -> Iterator[tuple[str, Trouble]]:
         """(family, what is wrong with one of its versions) for families that were touched.

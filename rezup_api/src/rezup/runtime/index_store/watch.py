@@ -82,6 +82,19 @@ def is_unchanged(watch: Watch, *, folders_only: bool, versions: frozenset[str] |
     return all(stamp(path) == known for path, known in watch.outside)
 
 
+def grounds_of(
+    watch: Watch, *, folders_only: bool, versions: frozenset[str] | None = None
+) -> list[tuple[str, Stamp]]:
+    """All that `is_unchanged` looks at, for who looks at it later."""
+    if watch.stamp and folders_only:
+        return [(watch.folder, watch.stamp)]
+    inside = watch.inside if versions is None else _of(watch.inside, versions)
+    if not all(known for _, known in inside):
+        return watch.entries()  # as above: a link that leads nowhere
+    found = [(watch.folder + path, known) for path, known in inside]
+    return [(watch.folder, watch.stamp), *found, *watch.outside]
+
+
 def _of(inside: tuple[tuple[str, Stamp], ...], versions: frozenset[str]) -> list[tuple[str, Stamp]]:
     """What lies in folders of these versions, or in no folder of a version."""
     found = []

@@ -87,6 +87,16 @@ class Recorder:
 
     def setenv(self, key: Any, value: Any) -> None:
         """Give a variable a value."""
+        if (
+            type(value) is str
+            and type(key) is str
+            and _is_plain(value)
+            and key.isascii()
+            and key.isidentifier()
+        ):
+            self.environ[key] = value  # as most are: the long way has nothing to do
+            self.actions.append(Setenv(key, EscapedString(value)))
+            return
         name, known = self._target(key)
         self._set(name, known, self._value(value))
 
@@ -277,7 +287,7 @@ class Recorder:
         """A value with its fields filled, or as it is where one can't be."""
         if not isinstance(value, (str, EscapedString)):
             return str(value)
-        if isinstance(value, str) and "{" not in value and "}" not in value and "$" not in value:
+        if type(value) is str and "{" not in value and "}" not in value and "$" not in value:
             return value
         try:
             return self._fill(value) if isinstance(value, str) else value.formatted(self._fill)
@@ -288,6 +298,14 @@ class Recorder:
         if "$" in text:
             text = with_variables(with_variables(text, self.environ), self.outside.environ)
         return with_home(text, self.outside.home)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text means itself, whatever there is to fill or to expand."""
+    return (
+        text.isascii() and "{" not in text and "}" not in text and "$" not in text and "\0" not in text
+        and text[:1] != "~"
+    )  # fmt: skip
 
 
 def _checked(text: str) -> str:

@@ -83,7 +83,7 @@ class Contexts:
             from rezup.runtime.context.patching import patched_request
 
             wanted = patched_request(patch, wanted, strict=strict, rank=rank)
-        resolved = self._packages.resolve(wanted, **options)
+        resolved = self._packages.resolve(wanted, **options, known=True)
         return self._context(wanted, resolved, options), resolved
 
     def load(self, path: str | os.PathLike[str]) -> Context:
@@ -300,7 +300,7 @@ class Contexts:
             setting=setting,
             config=config,
             now=int(self._clock()),
-            known=definitions.find([place_of_uri(uri) for uri in resolved.uris]),
+            known=definitions.find([place_of_uri(uri) for uri in resolved.uris], resolved.just_seen),
         )
         self._last = context, definitions
         return context

@@ -27,6 +27,8 @@ from rezup.system.machine import is_root_in_a_home_of_another
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from rezup.resolver.filters import PackageFilterList
+    from rezup.resolver.orderers import PackageOrderList
     from rezup.runtime.config import Config
     from rezup.runtime.index_store.stamps import Clock
 
@@ -105,6 +107,33 @@ def load_settings(
     if path is not None:
         reading.keep(path, started)
     return Known(reading.settings, reading.config)
+
+
+def orderers_of(settings: ResolveSettings) -> PackageOrderList | None:
+    """The configured order of versions; None for the usual one."""
+    if not settings.package_orderers:
+        return None
+    from rezup.resolver.orderers import PackageOrderList
+
+    return PackageOrderList.from_pod(settings.package_orderers)
+
+
+def filters_of(configured: Any, excludes: Iterable[str], includes: Iterable[str]) -> PackageFilterList | None:
+    """A configured package filter with more rules; None where nothing is hidden.
+
+    :raises ResolveError: a rule can't be understood
+    """
+    rules = tuple(excludes), tuple(includes)
+    if not configured and not any(rules):
+        return None
+    from rezup.resolver.filters import PackageFilterList, Rule
+
+    found = PackageFilterList.from_pod(configured or None)
+    for text in rules[0]:
+        found = found.with_exclusion(Rule.parse_rule(text))
+    for text in rules[1]:
+        found = found.with_inclusion(Rule.parse_rule(text))
+    return found
 
 
 def folder(environ: Mapping[str, str]) -> str | None:

@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rezup.errors import ResolveError
 from rezup.reporting import Reporter
 from rezup.resolver.repository import LateBinding
-from rezup.resolver.solver import Solver
-from rezup.runtime.index_store.store import BUCKET, IndexStore
-from rezup.session.packages.configuration import load_settings
-from rezup.session.packages.sources import Listed, Notes, family_names, open_sources, use
+from rezup.session.packages.configuration import filters_of, load_settings, orderers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rezup.resolver.filters import PackageFilterList
     from rezup.resolver.index.stored import StoredTables
-    from rezup.resolver.orderers import PackageOrderList
     from rezup.resolver.repository import Repository
     from rezup.resolver.resolution import Resolution
     from rezup.runtime.config import Config
     from rezup.runtime.index_store.reading import Source
-    from rezup.runtime.index_store.stamps import Clock
+    from rezup.runtime.index_store.stamps import Clock, Stamp
+    from rezup.runtime.index_store.store import IndexStore
     from rezup.runtime.known_definitions import KnownDefinitions
+    from rezup.session.packages.answers import KnownAnswers
     from rezup.session.packages.configuration import ResolveSettings
     from rezup.session.packages.indexes import Indexes
     from rezup.session.packages.search import Found
+    from rezup.session.packages.sources import Notes
 
 
 #: Our own settings that matter to a resolve.
@@ -64,6 +63,9 @@ class Resolved(NamedTuple):
     timings: Mapping[str, float]
     """Seconds that each part took: "settings", "index", "solve" (with the check that all is up to
     date), "save" and "total"."""
+
+    just_seen: Mapping[str, Stamp] = {}
+    """Stamps of files that were just compared, as far as they were noted."""
 
 
 class Packages:
@@ -154,6 +156,7 @@ class Packages:
         time_limit: float | None = None,
         patch: str | Path | None = None,
         building: bool = False,
+        known: bool = False,
     ) -> Resolved:
         """Find packages for a request, as `rez-env` does; a request without solution is a value, too.
 
@@ -170,6 +173,7 @@ class Packages:
         :param time_limit: give up after so many seconds
         :param patch: an ``.rxt`` file, whose request is changed by this one
         :param building: whether the `build_requires` of packages count
+        :param known: whether to give, and to keep, answers that hold for as long as nothing changes
         :raises ResolveError: a requirement or rule can't be understood; or where Rez raises, too
         :raises RuntimePackageError: a setting, location, context or package that is needed can't be used
         """
@@ -183,23 +187,20 @@ class Packages:
         implicits = settings.implicit_packages if implicit else ()
         asked = (*wanted, *implicits)
         entries = self._entries(paths)
-        filters = _filters(settings.package_filter if filtered else None, excludes, includes)
-        options: dict[str, Any] = {
-            "locations": entries,
-            "variant_select_mode": settings.variant_select_mode,
-            "error_on_missing_variant_requires": settings.error_on_missing_variant_requires,
-            "orderers": _orderers(settings),
-            "filters": filters,
-            "timestamp": time,
-            "max_fails": max_fails,
-            "time_limit": time_limit,
-            "clock": clocks.monotonic,
-            "building": building,
-        }
+        filters = filters_of(settings.package_filter if filtered else None, excludes, includes)
+        limits = {"timestamp": time, "max_fails": max_fails, "time_limit": time_limit}
         clock.lap("settings")
         binding = LateBinding(tuple(wanted), implicits, building)
-        resolution, uris = self._solve(asked, entries, binding, options, clock)
-        return Resolved(resolution, uris, asked, implicits, entries, filters, clock.finished())
+
+        def solve(answers: KnownAnswers | None = None) -> tuple[Resolution, tuple[str, ...]]:
+            return self._solve(asked, entries, binding, {"filters": filters, **limits}, clock, answers)
+
+        answers = None
+        if known and set(limits.values()) == {None}:  # else it is rarely asked again
+            question = (asked, implicits, building, None if filters is None else filters.to_pod())
+            answers = self._answers(entries, question, lambda: solve()[0])
+        resolution, uris, seen = _answered(answers, solve, clock)
+        return Resolved(resolution, uris, asked, implicits, entries, filters, clock.finished(), seen)
 
     def _solve(
         self,
@@ -208,9 +209,23 @@ class Packages:
         binding: LateBinding,
         options: dict[str, Any],
         clock: _Clock,
+        answers: KnownAnswers | None,
     ) -> tuple[Resolution, tuple[str, ...]]:
         """Solve with what is stored until that proves to be true; what was read anew is kept."""
+        from rezup.resolver.solver import Solver
+        from rezup.session.packages.sources import Listed, Notes, family_names, use
+
         notes = Notes()
+        settings = self.settings
+        options = {
+            "locations": entries,
+            "variant_select_mode": settings.variant_select_mode,
+            "error_on_missing_variant_requires": settings.error_on_missing_variant_requires,
+            "orderers": orderers_of(settings),
+            "clock": clocks.monotonic,
+            "building": binding.building,
+            **options,
+        }
 
         def work(tables: StoredTables) -> tuple[Resolution, tuple[str, ...]]:
             packages: Any = [Listed(tables)] if binding.building else tables
@@ -223,6 +238,8 @@ class Packages:
             clock.lap("index")
             try:
                 found = use(view, work, notes, self._reporter)
+                if answers is not None:
+                    answers.keep(*found, view.grounds())
             except ResolveError as error:
                 from rezup.session.packages.hints import add_hint
 
@@ -233,6 +250,13 @@ class Packages:
                 view.save()
             clock.lap("save")
         return found
+
+    def _answers(
+        self, entries: tuple[str, ...], question: tuple[Any, ...], anew: Callable[[], Resolution]
+    ) -> KnownAnswers | None:
+        from rezup.session.packages.answers import answers_for
+
+        return answers_for(self.settings, entries, question, anew)
 
     def search(
         self, pattern: str | None = None, *, paths: Iterable[str] | None = None, latest: bool = False
@@ -246,6 +270,7 @@ class Packages:
         :raises RuntimePackageError: a setting, location or package that is needed can't be used
         """
         from rezup.session.packages.search import search
+        from rezup.session.packages.sources import Notes, family_names, use
 
         notes = Notes()
         sources = self._sources(self._entries(paths), LateBinding(()), notes)
@@ -298,11 +323,15 @@ class Packages:
         return tuple(dict.fromkeys(self.settings.packages_path if paths is None else paths))
 
     def _sources(self, entries: Iterable[str], binding: LateBinding, notes: Notes) -> list[Source]:
+        from rezup.session.packages.sources import open_sources
+
         return open_sources(
             entries, self.config, self.settings.package_filenames, self._memory, binding, notes
         )
 
     def _store(self) -> IndexStore:
+        from rezup.runtime.index_store.store import BUCKET, IndexStore
+
         settings = self.settings
         folder = None if settings.cache is None else os.path.join(settings.cache, BUCKET)
         return IndexStore(
@@ -313,26 +342,18 @@ class Packages:
         )
 
 
-def _orderers(settings: ResolveSettings) -> PackageOrderList | None:
-    if not settings.package_orderers:
-        return None
-    from rezup.resolver.orderers import PackageOrderList
-
-    return PackageOrderList.from_pod(settings.package_orderers)
-
-
-def _filters(configured: Any, excludes: Iterable[str], includes: Iterable[str]) -> PackageFilterList | None:
-    rules = tuple(excludes), tuple(includes)
-    if not configured and not any(rules):
-        return None
-    from rezup.resolver.filters import PackageFilterList, Rule
-
-    found = PackageFilterList.from_pod(configured or None)
-    for text in rules[0]:
-        found = found.with_exclusion(Rule.parse_rule(text))
-    for text in rules[1]:
-        found = found.with_inclusion(Rule.parse_rule(text))
-    return found
+def _answered(
+    answers: KnownAnswers | None,
+    solve: Callable[[KnownAnswers | None], tuple[Resolution, tuple[str, ...]]],
+    clock: _Clock,
+) -> tuple[Resolution, tuple[str, ...], Mapping[str, Stamp]]:
+    """What is kept, or else what is found, with the stamps that were compared."""
+    answer = None if answers is None else answers.find()
+    if answer is None:
+        return (*solve(answers), {})
+    for part in ("index", "solve", "save"):
+        clock.lap(part)
+    return answer
 
 
 def _uris(resolution: Resolution) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 REFERENCE = re.compile(rf"\$(?:({_IDENTIFIER})|\{{({_IDENTIFIER})\}})")
-_NAME = re.compile(_IDENTIFIER)
 _NAME_PART = re.compile("[A-Za-z0-9_]*")
 _ALIAS = re.compile(r"\w[\w.+:@-]*")
 
@@ -88,6 +87,10 @@ class ShellCode(ABC):
 
     def text(self, value: EscapedString) -> str:
         """A value as one word of the shell."""
+        if len(value.strings) == 1:  # as most are
+            is_literal, text = value.strings[0]
+            if is_literal or ("$" not in text and text[:1] != "~"):
+                return self.joined([self.quote(text)])
         words: list[str] = []
         for is_literal, text in value.strings:
             if not is_literal and text.startswith("~"):
@@ -199,7 +202,7 @@ def is_fixed(name: str) -> bool:
 
     :raises LaunchError: it can't be a name at all
     """
-    if _NAME.fullmatch(name):
+    if name.isidentifier() and name.isascii():
         return True
     rest = REFERENCE.split(name)
     if len(rest) > 1 and all(_NAME_PART.fullmatch(part) for part in rest[::3]):
@@ -223,7 +226,12 @@ def _pendenv(code: ShellCode, each: action.Prependenv | action.Appendenv) -> lis
     # Text that is expandable grows together with its neighbour, as in Rez: a "~" behind the
     # separator is not at the beginning of anything.
     own = f"${{{each.name}}}" if is_fixed(each.name) else "${_rezup_old}"
-    if isinstance(each, action.Prependenv):
+    strings = each.value.strings
+    is_before = isinstance(each, action.Prependenv)
+    if len(strings) == 1 and not strings[0][0]:
+        text = strings[0][1]
+        whole = EscapedString(text + each.separator + own if is_before else own + each.separator + text)
+    elif is_before:
         whole = each.value + (each.separator + own)
     else:
         whole = EscapedString(own + each.separator) + each.value
@@ -252,8 +260,11 @@ def _command(code: ShellCode, each: action.Command) -> list[str]:
 
 
 def _comment(code: ShellCode, each: action.Comment) -> list[str]:
+    text = each.text
+    if "\n" not in text and "\r" not in text and "\0" not in text:
+        return code.comment(text)
     said: list[str] = []
-    for line in each.text.replace("\0", "").replace("\r", "\n").split("\n"):
+    for line in text.replace("\0", "").replace("\r", "\n").split("\n"):
         said += code.comment(line)
     return said
 
