@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rezup.recipes.model import Recipe
     from rezup.runtime.config import Config
     from rezup.session.contexts import Contexts
+    from rezup.session.health import Health
     from rezup.session.locks import Locks
     from rezup.session.packages import Packages
     from rezup.session.sharing import Sharing
@@ -247,6 +248,12 @@ class Session:
         from rezup.session.locks import Locks
 
         return Locks(self._wiring, self._places)
+
+    def health(self) -> Health:
+        """What is wrong on this machine, and what can be mended."""
+        from rezup.session.health import Health
+
+        return Health(self.environ, self._places, self._wiring, self.reporter)
 
     def sharing(self) -> Sharing:
         """Revisions for other machines: on the remote root, and as archives."""

@@ -1,0 +1,261 @@
+"""Findings in the revisions of a local root."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rezup.containers import receipt as receipts
+from rezup.containers.health import trees
+from rezup.containers.health.checking import ENVIRONMENTS, NO_RECORD, NOT_CHECKED, Checked, check
+from rezup.containers.health.findings import Finding, set_rights
+from rezup.containers.health.trees import ADDED, MISSING, is_byte_code
+from rezup.containers.provision import RECORDS
+from rezup.containers.revision import (
+    FOREIGN,
+    FOREIGN_PLATFORM,
+    NEWER,
+    NO_INTERPRETER,
+    NotReadyError,
+    open_ready,
+)
+from rezup.lockfiles.lock import WHEELS
+from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.folder import LEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from rezup.containers.health.mending import Mending
+    from rezup.containers.health.trees import Difference, Hashes
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.local import LocalStore
+    from rezup.stores.stamps import Stamp
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_ALL_READ, _ALL_ENTER = 0o444, 0o111
+
+#: States of a revision that can't be used, which are findings by themselves.
+_STATES: Mapping[str, str] = {
+    NEWER: "newer-format",
+    FOREIGN: "foreign-revision",
+    FOREIGN_PLATFORM: "other-platform",
+    NO_INTERPRETER: "interpreter-missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One revision that is looked at."""
+
+    store: LocalStore
+    container: ContainerName
+    stamp: Stamp
+    platform: str
+    checked: Checked
+    mending: Mending
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.checked.folder
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return f"{self.container}@{self.stamp}"
+
+
+def findings(
+    store: LocalStore, container: ContainerName, stamp: Stamp, platform: str, hashes: Hashes, mending: Mending
+) -> Iterator[Finding]:
+    """What is wrong with a revision; of one that isn't ours to touch no more than that."""
+    case = Case(store, container, stamp, platform, check(store, container, stamp, hashes), mending)
+    state = _state(case)
+    yield from state
+    if case.checked.state == NOT_CHECKED or any(f.code == "foreign-revision" for f in state):
+        return
+    for examine in _EXAMINERS:
+        yield from examine(case)
+
+
+def _state(case: Case) -> list[Finding]:
+    receipt = case.folder / RECEIPT
+    if receipt.exists() and not receipt.is_file():
+        return [_broken_receipt(case)]
+    try:
+        open_ready(case.store, case.container, case.stamp, platform=case.platform)
+    except NotReadyError as error:
+        code = _STATES.get(error.state)
+        if code is None:
+            return [_broken_receipt(case)]
+        return [Finding(code, str(case.folder), f"{case.name}: {error.context}")]
+    return [] if receipt.exists() else [_broken_receipt(case)]
+
+
+def _broken_receipt(case: Case) -> Finding:
+    path = case.folder / RECEIPT
+    try:
+        data = trees.read_file(path)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            return Finding("receipt-missing", str(case.folder), f"{case.name} has no receipt")
+        return Finding(
+            "receipt-damaged", str(path), f"the receipt of {case.name} can't be read: {error.strerror}"
+        )
+    if not data.strip(b"\0"):
+        what = "zeros only" if data else "empty"
+        return Finding("receipt-empty", str(path), f"the receipt of {case.name} is {what}")
+    try:
+        receipts.parse(data)
+    except receipts.DamagedReceiptError as error:
+        return Finding("receipt-damaged", str(path), f"the receipt of {case.name} is damaged: {error}")
+    return Finding("receipt-damaged", str(path), f"{case.name} holds no environment")
+
+
+def _lease(case: Case) -> Iterator[Finding]:
+    path = case.folder / LEASE
+    if case.checked.state == NO_RECORD and case.folder.parent.name != case.container:
+        return  # rezup 2.x had none
+    if not path.exists():
+        yield Finding(
+            "lease-missing", str(path), f"{case.name} has no lease", mend=partial(case.mending.lease, path)
+        )
+
+
+def _no_record(case: Case) -> Iterator[Finding]:
+    if case.checked.state == NO_RECORD:
+        yield Finding("no-record", str(case.folder), f"{case.name} has no record: {case.checked.reason}")
+
+
+def _recipe(case: Case) -> Iterator[Finding]:
+    yield from _sources(case, "recipe", "recipe", lambda path: path == RECIPE)
+
+
+def _locks(case: Case) -> Iterator[Finding]:
+    yield from _sources(case, "lock", "lock", lambda path: path.startswith("pylock."))
+
+
+def _sources(case: Case, code: str, what: str, is_it: Callable[[str], bool]) -> Iterator[Finding]:
+    for each in case.checked.differences:
+        if not is_it(each.path) or each.kind == ADDED:
+            continue
+        kind = "missing" if each.kind == MISSING else "altered"
+        yield Finding(
+            f"{code}-{kind}", str(case.folder / each.path), f"the {what} of {case.name} is {each.kind}",
+            mend=partial(case.mending.source_file, case.container, case.stamp, each.path),
+        )  # fmt: skip
+
+
+def _wheels(case: Case) -> Iterator[Finding]:
+    for each in case.checked.differences:
+        if each.path.startswith(f"{WHEELS}/"):
+            code = "wheel-missing" if each.kind == MISSING else "wheel-damaged"
+            yield Finding(
+                code, str(case.folder / each.path), f"a wheel beside the lock of {case.name} is {each.kind}",
+                mend=partial(case.mending.wheel, case.container, case.stamp, each.path),
+            )  # fmt: skip
+
+
+def _records(case: Case) -> Iterator[Finding]:
+    for each in case.checked.differences:
+        head, _, name = each.path.partition("/")
+        if head == RECORDS and each.kind != ADDED:
+            code = "record-missing" if each.kind == MISSING else "record-damaged"
+            yield Finding(
+                code, str(case.folder / each.path), f"the record of {name} in {case.name} is {each.kind}",
+                mend=partial(case.mending.record, case.container, case.stamp, name),
+            )  # fmt: skip
+
+
+def _environments(case: Case) -> Iterator[Finding]:
+    by_name: dict[str, list[Difference]] = {}
+    for each in case.checked.differences:
+        head, _, rest = each.path.partition("/")
+        name, slash, path = rest.partition("/")
+        if head == ENVIRONMENTS and slash:
+            by_name.setdefault(name, []).append(each._replace(path=path))
+    for name, found in by_name.items():
+        yield from _environment(case, name, found)
+
+
+def _environment(case: Case, name: str, found: list[Difference]) -> Iterator[Finding]:
+    where, of = str(case.folder / ENVIRONMENTS / name), f"in environment {name} of {case.name}"
+    wrong = [each for each in found if each.kind != ADDED]
+    if wrong:
+        told = tuple(f"{each.path} ({each.kind})" for each in wrong)
+        mend = partial(case.mending.environment, case.container, case.stamp, name)
+        yield Finding("environment-damaged", where, f"{_count(wrong)} wrong {of}", told, mend)
+    added = [each.path for each in found if each.kind == ADDED]
+    compiled = tuple(path for path in added if is_byte_code(path))
+    if compiled:
+        mend = partial(case.mending.byte_code, case.container, case.stamp, name)
+        yield Finding("byte-code-added", where, f"{_count(compiled)} of byte-code added {of}", compiled, mend)
+    others = tuple(path for path in added if not is_byte_code(path))
+    if others:
+        yield Finding("file-added", where, f"{_count(others)} added {of}", others)
+
+
+def _count(found: tuple[object, ...] | list[Difference]) -> str:
+    return "1 file" if len(found) == 1 else f"{len(found)} files"
+
+
+def _strangers(case: Case) -> Iterator[Finding]:
+    for each in case.checked.differences:
+        head, _, rest = each.path.partition("/")
+        is_below = head in (ENVIRONMENTS, RECORDS) and "/" in rest
+        if each.kind == ADDED and not is_below:
+            yield Finding(
+                "foreign-file", str(case.folder / each.path), f"it belongs to no part of {case.name}"
+            )
+
+
+def _rights(case: Case) -> Iterator[Finding]:
+    """Files that others may write or can't read: a finding of each for the whole revision."""
+    loose, hidden = [], []
+    for entry in trees.entries(case.folder):
+        mode = entry.status.st_mode
+        if mode & _OTHERS_WRITE:
+            loose.append(entry.path)
+        wanted = _ALL_READ | (_ALL_ENTER if entry.is_folder else 0)
+        if entry.path == RECIPE:
+            wanted = 0o400  # one with a secret is for its owner only
+        if mode & wanted != wanted:
+            hidden.append(entry.path)
+    for code, paths, what, change in (
+        ("writable-by-others", loose, "may be written by others", {"drop": _OTHERS_WRITE}),
+        ("unreadable", hidden, "can't be read by all", {"add": _ALL_READ}),
+    ):
+        if paths:
+            yield Finding(
+                code, str(case.folder), f"{len(paths)} files and folders of {case.name} {what}",
+                tuple(path or "." for path in paths),
+                partial(_change, case.folder, paths, change),
+            )  # fmt: skip
+
+
+def _change(folder: Path, paths: list[str], change: Mapping[str, int]) -> None:
+    for path in paths:
+        place = folder / path
+        more = _ALL_ENTER if "add" in change and place.is_dir() else 0
+        rights = {"add": change["add"] | more} if "add" in change else {"drop": change["drop"]}
+        if path == RECIPE and "add" in change:
+            rights = {"add": 0o400}
+        set_rights(place, **rights)
+
+
+#: One for each kind of finding, in revisions that can be looked into.
+_EXAMINERS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _no_record,
+    _rights,
+    _lease,
+    _recipe,
+    _locks,
+    _wheels,
+    _records,
+    _environments,
+    _strangers,
+)
