@@ -198,6 +198,33 @@ class TestAMachineThatPulls:
         assert "darwin-arm64" in refused.err
         assert "platforms" in refused.err
 
+    def test_rebuilds_by_the_lock_of_the_studio_even_if_its_own_copy_was_changed(
+        self, studio: Studio
+    ) -> None:
+        one, two = studio.machine("one"), studio.machine("two")
+        studio.recipe(one)
+        made(studio.publish(one))
+        made(two.rezup("use", "foo", "--", "rez"))
+        before = newest(two)
+        (before / "pylock.toml").write_text((before / "pylock.toml").read_text() + "# mine\n")
+        (before / "venv" / "rez" / "bin" / "python").unlink()
+        write_rez(studio.wheels, "9.5.0")
+        made(two.rezup("use", "foo", "--", "rez"))
+        assert (before / "pylock.toml").read_bytes() == (studio.revision() / "pylock.toml").read_bytes()
+        assert two.stamps() == [before.name]
+
+    def test_does_not_rebuild_under_the_name_of_the_studio_what_nobody_locked(self, studio: Studio) -> None:
+        one, two = studio.machine("one"), studio.machine("two")
+        studio.recipe(one)
+        made(studio.publish(one))
+        made(two.rezup("use", "foo", "--", "rez"))
+        (newest(two) / "pylock.toml").unlink()
+        (newest(two) / "venv" / "rez" / "bin" / "python").unlink()
+        shutil.move(studio.root, studio.folder / "gone")
+        refused = two.rezup("use", "foo", "--", "rez")
+        assert refused.code == 1
+        assert not (newest(two) / "pylock.toml").exists()
+
     def test_builds_a_revision_that_an_older_rezup_published_without_a_lock(self, studio: Studio) -> None:
         one, two = studio.machine("one"), studio.machine("two")
         studio.recipe(one)
@@ -262,6 +289,27 @@ class TestLock:
         assert "hint:" in refused.err
         assert world.stamps() == []
 
+    def test_is_what_is_published_where_the_recipe_names_one(self, studio: Studio) -> None:
+        one = studio.machine("one")
+        recipe = studio.recipe(one, "lock = 'pylock.toml'")
+        made(one.rezup("lock", recipe, "--output", recipe.parent))
+        write_rez(studio.wheels, "9.5.0")
+        made(studio.publish(one))
+        assert (studio.revision() / "pylock.toml").read_bytes() == (
+            recipe.parent / "pylock.toml"
+        ).read_bytes()
+
+    def test_that_does_not_cover_the_platforms_of_its_recipe_is_refused(self, studio: Studio) -> None:
+        one = studio.machine("one")
+        recipe = studio.recipe(one, "lock = 'pylock.toml'")
+        made(one.rezup("lock", recipe, "--output", recipe.parent))
+        studio.recipe(one, "lock = 'pylock.toml'\nplatforms = ['linux', 'macos']")
+        refused = studio.publish(one)
+        assert refused.code == 1
+        assert "darwin-arm64" in refused.err
+        assert "rezup lock" in refused.err
+        assert not (studio.root / "foo").exists()
+
     def test_that_is_missing_is_an_error_with_a_hint(self, world: World) -> None:
         recipe = world.write("studio/rezup.toml", "lock = 'pylock.toml'\n[rez]\nname = 'rez'\nurl = 'rez'\n")
         refused = world.rezup("add", "foo", "-f", recipe, "--skip-use")
@@ -312,6 +360,20 @@ class TestBundle:
         shutil.rmtree(studio.wheels)
         shutil.rmtree(other.wheels)
         made(three.rezup("use", "bar", "--offline", "--", "rez"))
+
+    def test_takes_wheels_from_the_remote_root_where_there_is_no_index(
+        self, studio: Studio, tmp_path: Path
+    ) -> None:
+        one, two = studio.machine("one"), studio.machine("two")
+        studio.recipe(one)
+        made(studio.publish(one, "--wheelhouse"))
+        made(two.rezup("use", "foo", "--", "rez"))
+        shutil.rmtree(studio.wheels)
+        shutil.rmtree(two.home / ".cache")
+        made(two.rezup("bundle", "foo", tmp_path / "foo.rezup", "--offline"))
+        three = World(tmp_path / "three")
+        made(three.rezup("unbundle", tmp_path / "foo.rezup"))
+        made(three.rezup("use", "foo", "--", "rez"))
 
     def test_with_a_changed_byte_is_refused(self, studio: Studio, tmp_path: Path) -> None:
         one, two = studio.machine("one"), World(tmp_path / "two")

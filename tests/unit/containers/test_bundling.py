@@ -56,5 +56,5 @@ def test_a_literal_secret_is_not_bundled(tmp_path: Path, text: str) -> None:
 def test_a_variable_in_its_place_will_do(tmp_path: Path) -> None:
     """It comes as far as the builder."""
     made = source("[rez]\nname = 'rez'\nlib = ['x @ https://${U}:${P}@h/x-1-py3-none-any.whl']\n")
-    with pytest.raises(AssertionError, match="lock was asked for"):
+    with pytest.raises(AssertionError, match="cache was asked for"):
         bundling.write(STAMP, made, tmp_path / "foo.rezup", builder=Unused())  # type: ignore[arg-type]

@@ -258,7 +258,6 @@ class Acquisition:
         """
         from rezup.containers import locked
         from rezup.recipes.parse import parse
-        from rezup.wheelhouse.store import Wheelhouse
 
         if self.remote is None:
             raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
@@ -275,7 +274,7 @@ class Acquisition:
         given = locked.of_revision(
             digests,
             lambda name: remote.read(container, stamp, name),
-            Wheelhouse(remote.root, reporter=self._reporter, read_timeout=_READ_TIMEOUT).find,
+            locked.in_remote(remote, self._reporter, timeout=_READ_TIMEOUT),
             f"revision {stamp} of {container} on the remote",
         )
         if remote.is_writable_by_all():
@@ -315,10 +314,18 @@ class Acquisition:
         self._reporter.warning(f"{problem}; building it anew")
         if not self.local.folder(container, stamp).is_dir():
             return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
-        given = self._own_locks(container, stamp, recipe, digests)
+        try:
+            given = self._own_locks(container, stamp, recipe, digests)
+        except LockError as error:
+            if origin != "local":  # under the studio's name there is but what the studio locked
+                return self._pull(container, stamp)
+            self._reporter.warning(f"{error}; locking anew")
+            given = None
         try:
             return self._workshop().pull(container, recipe, stamp, origin=origin, given=given)
         except (LockError, InterpreterNotFoundError) as error:
+            if origin != "local" and isinstance(error, LockError):
+                return self._pull(container, stamp)
             if given is None or origin != "local":
                 raise
             self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
@@ -330,23 +337,23 @@ class Acquisition:
         """The locks of a broken revision, as far as they are what they were.
 
         :param digests: empty if its receipt can't be read; then the locks are taken as they are
+        :raises LockError: one is missing
+        :raises HashMismatchError: one was changed
         """
         from rezup.containers import locked
         from rezup.lockfiles.lock import WHEELS
-        from rezup.wheelhouse.finding import in_folder
+        from rezup.wheelhouse.finding import first_of, in_folder
 
         def read(name: str) -> bytes | None:
             return self.local.read(container, stamp, name)
 
         wheels, source = in_folder(self.local.folder(container, stamp) / WHEELS), f"revision {stamp}"
-        try:
-            if not digests:
-                files = {name: data for name in locked.lock_names(recipe) if (data := read(name))}
-                return locked.GivenLocks(files, wheels, source) if files else None
-            return locked.of_revision(digests, read, wheels, source)
-        except LockError as error:
-            self._reporter.warning(f"{error}; locking anew")
-            return None
+        if self.remote is not None:
+            wheels = first_of(wheels, locked.in_remote(self.remote, self._reporter, timeout=_READ_TIMEOUT))
+        if not digests:
+            files = {name: data for name in locked.lock_names(recipe) if (data := read(name))}
+            return locked.GivenLocks(files, wheels, source) if files else None
+        return locked.of_revision(digests, read, wheels, source)
 
     def _author(self, container: ContainerName, choice: Choice, view: View) -> str:
         """Who published a revision, for a warning; nothing if that can't be told at once."""

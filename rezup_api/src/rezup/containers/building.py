@@ -113,14 +113,14 @@ class Builder:
     ) -> LockedFolder:
         """Put the locks of a recipe into `folder`, with ``wheels/`` of those that no index has.
 
-        :param given: locks that are there already
-        :param previous: locks whose versions are kept where they still fit
+        :param given: locks that are there already; else those that the recipe names
+        :param previous: make new locks, and keep the versions of these where they still fit
         :param upgrade: what is not kept of them
         :raises LockError: there is none that covers what the recipe asks for
         """
         job = self._job(recipe, folder, container)
         with self._logged(job):
-            files, locks = self._locks(job, folder, given, upgrade=upgrade, previous=previous or {})
+            files, locks = self._locks(job, folder, given, upgrade=upgrade, previous=previous)
         return LockedFolder(folder, files, locks)
 
     def download(
@@ -168,14 +168,15 @@ class Builder:
         """Bytes and content of each lock, in the order of the plans; written into `folder`."""
         from rezup.lockfiles.writing import to_bytes
 
+        platforms: tuple[str, ...] = ()  # what others have locked was held against them then
         if given is None and previous is None:
-            given = locked.of_recipe(job.recipe)
+            given, platforms = locked.of_recipe(job.recipe), job.recipe.platforms
         files: dict[str, bytes] = {}
         locks: dict[str, Lock] = {}
         for part in job.plans:
             name = locked.own_lock_name(job.recipe, part.name)
             if given is not None:
-                files[name], locks[name] = locked.given_lock(given, name, part)
+                files[name], locks[name] = locked.given_lock(given, name, part, platforms)
                 self.provision.settle(locks[name], folder, given.find)
             else:
                 locks[name] = self._new_lock(job, part, folder, upgrade, (previous or {}).get(name))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.containers import receipt as receipts
 from rezup.containers.bundle_file import BundleFacts, write_bundle
 from rezup.containers.publication import refuse_literal_secrets
+from rezup.containers.workroom import workroom
 from rezup.errors import BundleError, LockError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rezup.containers.building import Builder
     from rezup.containers.source import Source
     from rezup.stores.stamps import Stamp
@@ -41,8 +42,8 @@ def write(stamp: Stamp, source: Source, path: Path, *, builder: Builder) -> None
             context=f"{edited} is installed in edit mode: its source is on this machine only",
             hint="take `edit` out of the recipe, and make a new revision",
         )
-    with tempfile.TemporaryDirectory(prefix="rezup-") as work:
-        found = builder.lock(recipe, Path(work), container, given=source.given)
+    with workroom(builder.cache) as work:
+        found = builder.lock(recipe, work, container, given=source.given)
         builder.download(recipe, found, container, source.given.find)
         wheels = {f"{WHEELS}/{file.name}": file for file in (found.folder / WHEELS).glob("*.whl")}
         write_bundle(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from rezup.errors import HashMismatchError, LockError
+from rezup.errors import HashMismatchError, LockError, RemoteUnreachableError
 from rezup.lockfiles.lock import WHEELS
 from rezup.lockfiles.names import lock_name
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rezup.installers.environments import EnvironmentPlan
-    from rezup.lockfiles.lock import FindWheel, Lock
+    from rezup.lockfiles.lock import FindWheel, Lock, Wheel
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ToolName
+    from rezup.reporting import Reporter
+    from rezup.stores.remote import RemoteStore
 
 #: Of a lock file; far above what a studio's environment takes.
 _SIZE_LIMIT = 16 * 1024 * 1024
@@ -31,6 +33,8 @@ class GivenLocks(NamedTuple):
     """Where wheels may be that no index has."""
     source: str
     """Where they are from, for messages."""
+    is_complete: bool = False
+    """Whether `find` has every wheel, so that no index is asked, whatever the recipe says."""
 
 
 def own_lock_name(recipe: Recipe, environment: ToolName) -> str:
@@ -79,9 +83,12 @@ def read_file(path: Path) -> bytes:
     return data
 
 
-def given_lock(given: GivenLocks, name: str, plan: EnvironmentPlan) -> tuple[bytes, Lock]:
+def given_lock(
+    given: GivenLocks, name: str, plan: EnvironmentPlan, platforms: tuple[str, ...] = ()
+) -> tuple[bytes, Lock]:
     """One of the locks that are there, which has to have all that its environment asks for.
 
+    :param platforms: what it has to cover
     :raises LockError: it is missing, no lock, or doesn't fit
     """
     from rezup.lockfiles.reading import parse
@@ -97,16 +104,52 @@ def given_lock(given: GivenLocks, name: str, plan: EnvironmentPlan) -> tuple[byt
     what = f"{name} of {given.source}"
     lock = parse(data, what)
     check_fit(lock, [each.requirement for each in plan.packages if not each.editable], what=what)
+    _check_platforms(lock, platforms, what)
     return data, lock
 
 
+def _check_platforms(lock: Lock, platforms: tuple[str, ...], what: str) -> None:
+    from rezup.lockfiles.selection import uncovered
+
+    missing = [name for name in platforms if lock.platforms and name not in lock.platforms]
+    missing += map(str, uncovered(lock, tuple(name for name in platforms if name not in missing)))
+    if missing:
+        raise LockError(
+            f"{what} doesn't cover what the recipe lists in `platforms`",
+            context=", ".join(missing),
+            hint="lock the recipe anew: rezup lock RECIPE",
+        )
+
+
+def in_remote(remote: RemoteStore, reporter: Reporter, *, timeout: float) -> FindWheel:
+    """The wheels of a remote root; where that doesn't answer, there are none."""
+    from rezup.wheelhouse.store import Wheelhouse
+
+    house = Wheelhouse(remote.root, reporter=reporter, read_timeout=timeout)
+
+    def find(wheel: Wheel) -> Path | None:
+        try:
+            return house.find(wheel)
+        except RemoteUnreachableError as error:
+            reporter.warning(str(error))
+            return None
+
+    return find
+
+
 def of_revision(
-    digests: Mapping[str, str], read: Callable[[str], bytes | None], find: FindWheel, source: str
+    digests: Mapping[str, str],
+    read: Callable[[str], bytes | None],
+    find: FindWheel,
+    source: str,
+    *,
+    is_complete: bool = False,
 ) -> GivenLocks | None:
     """The locks of a finished revision; None if it was made without any.
 
     :param digests: SHA-256 by name, as its receipt has them
     :param read: reads a file of it
+    :param is_complete: see `GivenLocks`
     :raises LockError: one is missing
     :raises HashMismatchError: one isn't what was published
     """
@@ -120,7 +163,11 @@ def of_revision(
         found = hashlib.sha256(data).hexdigest()
         if found != digest:
             raise HashMismatchError(
-                f"{name} of {source}", expected=digest, found=found, by="the receipt", hint="publish the revision anew"
+                f"{name} of {source}",
+                expected=digest,
+                found=found,
+                by="the receipt",
+                hint="publish the revision anew",
             )
         files[name] = data
-    return GivenLocks(files, find, source) if files else None
+    return GivenLocks(files, find, source, is_complete) if files else None

@@ -115,7 +115,8 @@ class Provision:
         interpreter = find_interpreter_for(plan, context, order.by.lock)
         wanted = fingerprint(
             {"lock": order.data}, interpreter,
-            platform=platform_tag(), libc=libc_tag(), flags=build_flags(plan, interpreter, context),
+            platform=platform_tag(), libc=libc_tag(),
+            flags=build_flags(plan, interpreter, context, order.by.lock),
         )  # fmt: skip
 
         def make(place: Path) -> Mapping[str, Any]:
@@ -181,5 +182,14 @@ class Provision:
     def _find_in(self, folder: Path, find: FindWheel | None) -> FindWheel:
         from rezup.wheelhouse.finding import first_of, in_folder
 
-        more = () if find is None else (find,)
+        more = () if find is None else (self._brought(find),)
         return first_of(in_folder(folder / WHEELS), self.wheelhouse.find, *more)
+
+    def _brought(self, find: FindWheel) -> FindWheel:
+        """The same, with what is found kept on this machine: a share may hang while it is read."""
+
+        def bring(wheel: Wheel) -> Path | None:
+            source = find(wheel)
+            return None if source is None else self._kept(source, wheel)
+
+        return bring

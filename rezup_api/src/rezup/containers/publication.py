@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.containers.creation import Maker, recipe_receipt
+from rezup.containers.workroom import workroom
 from rezup.errors import RecipeError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
@@ -57,8 +56,8 @@ def publish(
             problems=hidden,
             hint="put them on the share, or say --allow-local-paths if every machine has them",
         )
-    with tempfile.TemporaryDirectory(prefix="rezup-") as work:
-        found = builder.lock(recipe, Path(work), container, given=given)
+    with workroom(builder.cache) as work:
+        found = builder.lock(recipe, work, container, given=given)
         if wheelhouse:
             builder.download(recipe, found, container, given and given.find)
         carry(found, Wheelhouse(remote.root))

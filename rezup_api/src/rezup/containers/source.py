@@ -11,13 +11,13 @@ from rezup.containers import receipt as receipts
 from rezup.errors import RevisionNotFoundError, RevisionNotReadyError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
-from rezup.wheelhouse.finding import in_folder
-from rezup.wheelhouse.store import Wheelhouse
+from rezup.wheelhouse.finding import first_of, in_folder
 
 if TYPE_CHECKING:
     from rezup.containers.locked import GivenLocks
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
+    from rezup.reporting import Reporter
     from rezup.stores.local import LocalStore
     from rezup.stores.remote import RemoteStore
     from rezup.stores.stamps import Stamp
@@ -37,7 +37,11 @@ class Source(NamedTuple):
 
 
 def of_revision(
-    container: ContainerName, stamp: Stamp, local: LocalStore, remote: RemoteStore | None
+    container: ContainerName,
+    stamp: Stamp,
+    local: LocalStore,
+    remote: RemoteStore | None,
+    reporter: Reporter,
 ) -> Source:
     """What a revision of this machine, else of the remote root, was made from.
 
@@ -58,8 +62,8 @@ def of_revision(
         folder = store.folder(container, stamp)
         recipe = parse(data, Path(receipt.recipe_source) if receipt.recipe_source else folder / RECIPE)
         find = in_folder(folder / WHEELS)
-        if store is remote:
-            find = Wheelhouse(store.root, read_timeout=_READ_TIMEOUT).find
+        if remote is not None:
+            find = first_of(find, locked.in_remote(remote, reporter, timeout=_READ_TIMEOUT))
         read = functools.partial(store.read, container, stamp)
         given = locked.of_revision(receipt.locks, read, find, f"revision {stamp} of {container}")
         return Source(container, recipe, receipt, given)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import locked
 from rezup.containers import receipt as receipts
-from rezup.errors import StoreError
+from rezup.containers.workroom import workroom
+from rezup.errors import BundleError, StoreError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rezup.containers.bundle_file import Bundle
     from rezup.containers.locked import GivenLocks
@@ -93,7 +93,7 @@ class Sharing:
         stamp = self._wiring.stamp(place, revision)
         if stamp is None:
             raise self._places.not_found(place)
-        source = of_revision(place.name, stamp, place.local, place.remote)
+        source = of_revision(place.name, stamp, place.local, place.remote, self._reporter)
         write(stamp, source, path, builder=self._wiring.builder(place))
         return Written(stamp, path, path.stat().st_size)
 
@@ -107,8 +107,10 @@ class Sharing:
         """
         from rezup.containers.bundle_file import read_bundle
 
-        with tempfile.TemporaryDirectory(prefix="rezup-") as work:
-            yield read_bundle(path, Path(work))
+        with workroom(self._places.settings().cache_dir) as work:
+            into = work / "bundle"
+            into.mkdir()
+            yield read_bundle(path, into)
 
     def make(self, bundle: Bundle, place: Place) -> Stamp:
         """Make the revision of a bundle on this machine, under its own name; no index is asked.
@@ -117,8 +119,7 @@ class Sharing:
         :raises InstallError: it can't be built
         """
         recipe, given = self._content(bundle, place)
-        origin = receipts.parse(bundle.files[RECEIPT].read_bytes()).origin
-        stamp = bundle.facts.revision
+        origin, stamp = _receipt(bundle).origin, bundle.facts.revision
         workshop = self._wiring.workshop(place)
         return workshop.pull(place.name, recipe, stamp, origin=origin, given=given).stamp
 
@@ -138,12 +139,23 @@ class Sharing:
         # Relative paths of the recipe start where it is going to be.
         later = place.local.folder(place.name, bundle.facts.revision) / RECIPE
         recipe = parse(bundle.files[RECIPE].read_bytes(), later)
-        files = {
-            name: bundle.files[name].read_bytes()
-            for name in locked.lock_names(recipe)
-            if name in bundle.files
-        }
-        return recipe, locked.GivenLocks(files, in_folder(folder / WHEELS), "the bundle")
+
+        def read(name: str) -> bytes | None:
+            return bundle.files[name].read_bytes() if name in bundle.files else None
+
+        given = locked.of_revision(
+            _receipt(bundle).locks, read, in_folder(folder / WHEELS), "the bundle", is_complete=True
+        )
+        if given is None:
+            raise BundleError("the bundle is incomplete", context="its receipt names no lock")
+        return recipe, given
+
+
+def _receipt(bundle: Bundle) -> receipts.Receipt:
+    try:
+        return receipts.parse(bundle.files[RECEIPT].read_bytes())
+    except receipts.DamagedReceiptError as error:
+        raise BundleError("the receipt of the bundle can't be read", context=str(error)) from error
 
 
 def _remote(place: Place) -> RemoteStore:
