@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rezup.session.health import Health
     from rezup.session.locks import Locks
     from rezup.session.packages import Packages
+    from rezup.session.pins import Pins
     from rezup.session.sharing import Sharing
     from rezup.settings import Settings
 
@@ -260,6 +261,12 @@ class Session:
         from rezup.session.sharing import Sharing
 
         return Sharing(self._wiring, self._places, self.reporter)
+
+    def pins(self) -> Pins:
+        """Which revision is taken until somebody says otherwise, and who said so."""
+        from rezup.session.pins import Pins
+
+        return Pins(self._wiring, self._places, self.reporter)
 
     def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
         """Remove a revision from this machine, or all of a container's; those in use are refused.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rezup.containers.creation import LOCK
 from rezup.containers.health import leftovers
 from rezup.containers.health.findings import Finding, set_rights
+from rezup.containers.history import HISTORY
 from rezup.errors import InvalidNameError, StoreError
 from rezup.recipes.names import WHEELHOUSE, ContainerName
 from rezup.stores.base import PIN
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 LEAST_BYTES, LEAST_FILES = 512 << 20, 2000
 
 #: What rezup itself keeps in a container, beside revisions.
-_OWN = frozenset({PIN, LOCK, f"{LOCK}.owner", LEGACY})
+_OWN = frozenset({PIN, HISTORY, LOCK, f"{LOCK}.owner", LEGACY})
 
 
 def findings(store: LocalStore) -> Iterator[Finding]:
