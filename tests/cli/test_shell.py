@@ -52,6 +52,17 @@ class TestAShell:
         assert world.rezup("drop", "foo@100", "--yes").code == 0
 
 
+def test_the_prompt_says_that_a_pin_decides(world: World) -> None:
+    world.revision("foo", "100.000000")
+    world.revision("foo", "200.000000")
+    assert world.rezup("rollback", "foo").code == 0
+    world.variables.update(REZUP_DEFAULT_SHELL="/bin/sh", TERM="dumb")
+    with Terminal(world.command("use", "foo"), world.environ, world.home) as terminal:
+        terminal.expect("rezup (foo/local, pinned) ")
+        terminal.send("exit\n")
+        terminal.finish()
+
+
 def test_a_prompt_of_ones_own_marks_the_shell(world: World) -> None:
     world.revision("foo", "100.000000")
     world.variables.update(REZUP_DEFAULT_SHELL="/bin/sh", REZUP_PROMPT="mine> ")

@@ -32,6 +32,7 @@ class Entry:
         reporter: Reporter,
         program: Path | None,
         shims: Path | None = None,
+        is_pinned: bool = False,
     ) -> None:
         self._revision = revision
         self._hold = hold
@@ -40,6 +41,7 @@ class Entry:
         self._reporter = reporter
         self._program = program
         self._shims = shims
+        self._is_pinned = is_pinned
 
     def _environment(self) -> dict[str, str]:
         with stage(self._reporter, "compose"):
@@ -100,7 +102,8 @@ class Entry:
 
     def _prompt(self) -> str:
         side = "remote" if self._is_from_remote else "local"
-        return f"rezup ({self._revision.container}/{side}) "
+        pinned = ", pinned" if self._is_pinned else ""
+        return f"rezup ({self._revision.container}/{side}{pinned}) "
 
 
 def refuse_without_terminal() -> None:

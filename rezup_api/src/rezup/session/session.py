@@ -159,6 +159,7 @@ class Session:
             reporter=self.reporter,
             program=self._program,
             shims=self._shims(place),
+            is_pinned=acquired.reason.startswith("pinned"),
         )
         if script is not None:
             return entry.run_script(script, command, wait=wait)
