@@ -252,6 +252,7 @@ class ConsoleReporter(Reporter):
 #: The stages that a user waits for, in words.
 LONG_STAGES = {
     "interpreter": "finding Python",
+    "lock": "locking",
     "environment": "making the environment",
     "install": "installing",
     "scripts": "writing scripts",

@@ -38,8 +38,12 @@ def test_other_names_are_none_of_locks(name: str) -> None:
 
 def test_locks_of_tools_lie_beside_the_one_of_rez() -> None:
     lock = Path("/studio/locks/pylock.toml")
-    assert lock_path(lock, None) == lock
-    assert lock_path(lock, "maya") == Path("/studio/locks/pylock.maya.toml")
+    assert lock_path(lock, lock_name(None)) == lock
+    assert lock_path(lock, lock_name("maya")) == Path("/studio/locks/pylock.maya.toml")
+    # The recipe names that of Rez, which may be called as it likes.
+    other = Path("/studio/locks/pylock.dev.toml")
+    assert lock_path(other, lock_name(None)) == other
+    assert lock_path(other, lock_name("maya")) == Path("/studio/locks/pylock.dev-maya.toml")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import HashMismatchError, LockError, RemoteUnreachableError
 from rezup.lockfiles.lock import WHEELS
-from rezup.lockfiles.names import lock_name
+from rezup.lockfiles.names import lock_name, lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,11 +57,8 @@ def of_recipe(recipe: Recipe) -> GivenLocks | None:
 
     if recipe.lock is None:
         return None
-    main, folder = recipe.lock, recipe.lock.parent
-    files = {
-        name: read_file(folder / name if name != lock_name(None) else main) for name in lock_names(recipe)
-    }
-    return GivenLocks(files, in_folder(folder / WHEELS), str(main))
+    files = {name: read_file(lock_path(recipe.lock, name)) for name in lock_names(recipe)}
+    return GivenLocks(files, in_folder(recipe.lock.parent / WHEELS), str(recipe.lock))
 
 
 def read_file(path: Path) -> bytes:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rezup.errors import CacheError, StoreError
+from rezup.errors import CacheError, ProcessError, StoreError
 from rezup.lockfiles.lock import WHEELS
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class _Order(NamedTuple):
     def record(self) -> Path:
         """What belongs to it, for a later check; see `rezup.cache.manifest`."""
         return self.folder / RECORDS / self.plan.name
+
+
+def _is_disk_full(error: ProcessError) -> bool:
+    """Whether an installer had no room, in the cache as it seems: the revision may lie on another disk."""
+    return "No space left on device" in error.output or "Disk quota exceeded" in error.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,9 @@ class Provision:
         try:
             provided = store.provide(wanted, make, order.target, link=self.link, manifest=order.record)
             environment = from_facts(provided.facts, plan)
-        except (CacheError, ValueError) as error:
+        except (CacheError, ProcessError, ValueError) as error:
+            if isinstance(error, ProcessError) and not _is_disk_full(error):
+                raise
             self.reporter.warning(f"{plan.name} is built without the cache: {error}")
             remove_tree(order.target)
             order.record.unlink(missing_ok=True)

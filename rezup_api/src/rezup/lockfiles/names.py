@@ -32,6 +32,15 @@ def is_lock_name(name: str) -> bool:
     )
 
 
-def lock_path(lock: Path, tool: str | None) -> Path:
-    """Where the lock of a tool lies, by the `lock` key of a recipe: that file, or one beside it."""
-    return lock if tool is None else lock.with_name(lock_name(tool))
+def lock_path(main: Path, name: str) -> Path:
+    """Where a lock lies, given where that of Rez's environment does: that file, or one beside it.
+
+    Beside pylock.A.toml, a tool's is pylock.A-TOOL.toml: several recipes may share the folder.
+
+    :param name: see `lock_name`
+    """
+    if name == lock_name(None):
+        return main
+    if main.name == lock_name(None):
+        return main.with_name(name)
+    return main.with_name(f"{main.stem}-{name.removeprefix(_START)}")

@@ -32,7 +32,7 @@ def command(console: Console, before: str, after: str) -> int:
     """Show what differs between two revisions or recipes.
 
     Each is NAME[@REVISION] or the path of a recipe. Packages are those of the
-    locks; a recipe without a lock has none.
+    locks; a recipe without a lock has none. The status is 0 whether they differ or not.
     """
     console.refuse_tail()
     found = console.session().locks().difference(before, after)
@@ -45,11 +45,11 @@ def command(console: Console, before: str, after: str) -> int:
     lines = [*change_lines(found.packages), *_key_lines(found.keys)]
     if not console.is_json:
         console.say(f"{found.before.name} -> {found.after.name}")
-        for side in (found.before, found.after):
-            if not side.locks:
-                console.say(f"{side.name} has no lock, so its packages aren't known")
+        unknown = dict.fromkeys(side.name for side in (found.before, found.after) if not side.locks)
+        for name in unknown:
+            console.say(f"{name} has no lock, so its packages aren't known")
         if not lines:
-            console.say("they are the same")
+            console.say("their recipes are the same" if unknown else "they are the same")
     console.result("diff", data, lines)
     return 0
 

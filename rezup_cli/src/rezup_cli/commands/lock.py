@@ -35,12 +35,13 @@ def command(console: Console, name_or_file: str, upgrade: tuple[str, ...], outpu
     Revisions are made by the lock that the recipe names: `lock = "pylock.toml"`.
     Versions that are locked already stay, until --upgrade.
     """
+    import json
     from pathlib import Path
 
     from rezup_cli.commands.diff import change_lines, plain_changes
 
     console.refuse_tail()
-    wanted = None if not upgrade else [name for name in upgrade if name]
+    wanted = _packages(upgrade)
     found = console.session().locks().lock(
         name_or_file, output=None if output is None else Path(output).expanduser(), upgrade=wanted
     )  # fmt: skip
@@ -50,12 +51,38 @@ def command(console: Console, name_or_file: str, upgrade: tuple[str, ...], outpu
         "files": [str(path) for path in found.files],
         "changes": plain_changes(found.changes),
         "is_named": found.is_named,
+        "warnings": list(found.warnings),
     }
+    for warning in found.warnings:
+        console.say(f"warning: {warning}", level=0)
     if not console.is_json:
         for line in change_lines(found.changes):
             console.say(line)
         console.say(f"wrote {main}" if found.changes else f"{main}: nothing changed")
         if not found.is_named:
-            console.say(f'put `lock = "{main}"` at the top of the recipe to make revisions by it')
+            quoted = json.dumps(str(main), ensure_ascii=False)  # TOML writes it the same way
+            console.say(f"put `lock = {quoted}` at the top of the recipe to make revisions by it")
     console.result("lock", data)
     return 0
+
+
+def _packages(upgrade: tuple[str, ...]) -> list[str] | None:
+    """What --upgrade names; none of them is everything, None that it wasn't given.
+
+    :raises click.UsageError: one is no package's name
+    """
+    import re
+
+    for name in upgrade:
+        if name.endswith(".toml") or "/" in name or "\\" in name:
+            raise click.UsageError(
+                f"--upgrade takes a package, and {name!r} is a recipe. Write: rezup lock {name} --upgrade"
+            )
+        if name and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name) is None:
+            raise click.UsageError(
+                f"--upgrade takes the name of a package, and {name!r} is none. "
+                "Which versions may be taken is said in the recipe."
+            )
+    if not upgrade:
+        return None
+    return [] if "" in upgrade else list(upgrade)
