@@ -375,6 +375,41 @@ class TestBundle:
         made(three.rezup("unbundle", tmp_path / "foo.rezup"))
         made(three.rezup("use", "foo", "--", "rez"))
 
+    def test_asks_no_index_even_if_its_recipe_names_one(self, studio: Studio, tmp_path: Path) -> None:
+        """A wheel is missing in it: that is told, and nobody is asked for it."""
+        import socket
+        import zipfile
+
+        one, two = studio.machine("one"), World(tmp_path / "two")
+        del one.variables["REZUP_ROOT_REMOTE"]
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0.2)
+            recipe = studio.recipe(one)
+            text = recipe.read_text().replace(
+                "'--no-index'", f"'--index-url=http://127.0.0.1:{server.getsockname()[1]}/simple'"
+            )
+            made(one.rezup("add", "foo", "--skip-use"))
+            bundle = tmp_path / "foo.rezup"
+            made(one.rezup("bundle", "foo", bundle))
+            with zipfile.ZipFile(bundle) as archive:
+                content = {name: archive.read(name) for name in archive.namelist() if "/rez-" not in name}
+            content["rezup.toml"] = text.encode()
+            about = json.loads(content.pop("bundle.json"))
+            about["members"] = {
+                name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+                for name, data in content.items()
+            }
+            content["bundle.json"] = json.dumps(about).encode()
+            with zipfile.ZipFile(bundle, "w") as archive:
+                for name, data in sorted(content.items()):
+                    archive.writestr(name, data)
+            refused = two.rezup("unbundle", bundle)
+            assert refused.code == 1
+            assert "rez-9.1.0" in refused.err
+            with pytest.raises(TimeoutError):
+                server.accept()
+        assert two.stamps() == []
+
     def test_with_a_changed_byte_is_refused(self, studio: Studio, tmp_path: Path) -> None:
         one, two = studio.machine("one"), World(tmp_path / "two")
         studio.recipe(one)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rezup.cache.environments import Environments, Provided
+from rezup.errors import CacheError
 from rezup.system.files import seal_tree
 from support.environments import build, content, wanted
 
@@ -108,3 +110,15 @@ def test_publishing_a_clone_leaves_the_files_of_the_store_read_only(
             assert path.stat().st_mode & 0o222 == 0
     assert os.access(tmp_path / "clone/bin/tool", os.X_OK)
     assert store.provide(wanted(), build, tmp_path / "again").was_there
+
+
+def test_a_disk_that_is_full_is_told_in_one_line(store: Environments, tmp_path: Path) -> None:
+    reason = f"[Errno {errno.ENOSPC}] No space left on device"
+
+    def fill(target: Path) -> dict[str, Any]:
+        build(target)
+        raise shutil.Error([(f"/from/{n}", f"/to/{n}", reason) for n in range(5000)])
+
+    with pytest.raises(CacheError) as caught:
+        store.provide(wanted(), fill, tmp_path / "clone")
+    assert caught.value.context == reason

@@ -26,8 +26,9 @@ from rezup.installers.environments import build, find_interpreter_for, plan
 from rezup.installers.facts import build_flags, from_facts, to_facts
 from rezup.installers.locking import Locked, Upgrade, lock_environment
 from rezup.installers.programs import bundled_pip, find_uv
+from rezup.installers.reaching import NO_NETWORK
 from rezup.installers.wheels import download
-from rezup.lockfiles.lock import Lock, Wheel
+from rezup.lockfiles.lock import Lock, LockedPackage, Wheel
 from rezup.lockfiles.reading import parse
 from rezup.lockfiles.writing import to_bytes
 from rezup.recipes.model import Backend, Recipe, Tool
@@ -120,8 +121,8 @@ class World:
     ) -> tuple[BuiltEnvironment, Path]:
         chosen = plan(self.recipe(*extensions, rez=rez))[0]
         target = self.root / where / "venv" / chosen.name
-        find = fields.pop("find", self.find)
-        built = build(chosen, target, self.context(**fields), Locked(lock, find))
+        locked = Locked(lock, fields.pop("find", self.find), fields.pop("only_local", False))
+        built = build(chosen, target, self.context(**fields), locked)
         return built, target
 
 
@@ -708,6 +709,76 @@ def test_offline_makes_no_connection_and_says_what_is_missing(world: World) -> N
         assert index.connections == 0
 
 
+def test_offline_build_fetches_nothing_from_an_address_of_its_own(world: World) -> None:
+    project = my_project(world)
+    text = (project / "pyproject.toml").read_text()
+    with Recording() as server:
+        address = f"needed @ http://127.0.0.1:{server.port}/needed-1.0-py3-none-any.whl"
+        (project / "pyproject.toml").write_text(text.replace("requires = []", f'requires = ["{address}"]'))
+        world.environment["NO_PROXY"] = world.environment["no_proxy"] = "127.0.0.1"
+        with pytest.raises(LockError) as caught:
+            world.lock(tool("mine", "./my ext", path=project), context={"offline": True})
+        assert server.connections == 0
+    assert "offline" in (caught.value.context or "")
+    assert "needed" in (caught.value.context or "")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_programs_that_may_ask_nobody_do_not(tmp_path: Path) -> None:
+    fetch = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
+    with Recording() as server:
+        url = f"http://127.0.0.1:{server.port}/x"
+        for command in (["git", "ls-remote", url], [sys.executable, "-c", fetch, url]):
+            environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NO_PROXY": "*"}
+            done = subprocess.run(
+                command, env={**environment, **NO_NETWORK}, capture_output=True, check=False
+            )
+            assert done.returncode != 0
+        assert server.connections == 0
+
+
+def test_offline_lock_names_what_is_missing(world: World) -> None:
+    world.environment["UV_CACHE_DIR"] = str(world.root / "uv2")
+    with pytest.raises(LockError) as caught:
+        world.lock(tool("not-here"), context={"offline": True})
+    assert caught.value.message == "not-here can't be had"
+    assert "offline" in (caught.value.context or "")
+    assert "isolation" not in (caught.value.hint or "")
+
+
+def test_what_lies_here_is_all_that_is_taken_where_that_is_asked_for(world: World) -> None:
+    write_extension(world.links)
+    lock = world.lock(tool("rez-thing"))
+    with Recording() as index:
+        url = f"http://127.0.0.1:{index.port}/"
+        world.environment = without_proxy(indexed(world, index.port))
+        configuration = world.root / "uv.toml"
+        configuration.write_text(f'find-links = ["{url}links"]\n[[index]]\nurl = "{url}more"\n')
+        world.environment["UV_CONFIG_FILE"] = str(configuration)
+        options = ("--index-url", url, "--find-links", f"{url}links")
+        built, _ = world.build(lock, tool("rez-thing"), pip_options=options, only_local=True)
+        assert dict(built.distributions) == names(lock)
+
+        def find(wheel: Wheel) -> Path | None:
+            return None if wheel.name.startswith("rez_thing") else world.find(wheel)
+
+        with pytest.raises(LockError) as caught:
+            world.build(
+                lock, tool("rez-thing"), pip_options=options, only_local=True, find=find, where="other"
+            )
+        assert "rez_thing-1.2-py2.py3-none-any.whl" in caught.value.message
+        assert not (world.root / "other" / "venv" / "rez").exists()
+        assert index.connections == 0
+
+
+def test_home_that_can_not_be_written(world: World) -> None:
+    lock = world.lock()
+    world.environment.pop("UV_CACHE_DIR")
+    world.environment |= {"HOME": "/dev/null/home", "PIP_NO_CACHE_DIR": "1"}
+    built, _ = world.build(lock, find=lambda wheel: None)
+    assert dict(built.distributions) == names(lock)
+
+
 def test_index_that_is_gone_is_a_lock_error(world: World) -> None:
     write_index(world.root / "index", *world.links.iterdir())
     with serving(world.root / "index") as server:
@@ -770,6 +841,65 @@ def test_platforms_of_a_recipe(world: World) -> None:
     assert {path.name: sha256(path) for path in again} == {path.name: sha256(path) for path in files}
 
 
+# Wheels for machines that differ
+
+
+def compiled(world: World, *platforms: str) -> tuple[Wheel, ...]:
+    """Wheels of one package for this Python and several systems, on the index."""
+    python = "cp{}{}".format(*sys.version_info[:2])
+    made = []
+    for platform in platforms:
+        written = write_wheel(world.links, "compiled", "1.0", {"compiled.py": f"system = {platform!r}\n"})
+        path = retag(written, f"{python}-{python}-{platform}")
+        made.append(Wheel(path.name, sha256(path), f"https://host/{path.name}"))
+    return tuple(sorted(made))
+
+
+@pytest.fixture
+def several(world: World) -> Lock:
+    """The lock of a recipe with a package that has wheels for several systems."""
+    if platform_tag() != "linux-x86_64":
+        pytest.skip("wheels of Linux")
+    wheels = compiled(
+        world, "manylinux_2_5_x86_64.manylinux1_x86_64", "manylinux_2_17_x86_64", "manylinux_2_99_x86_64",
+        "musllinux_1_2_x86_64", "manylinux_2_17_aarch64",
+    )  # fmt: skip
+    lock = world.lock()
+    return lock._replace(packages=(LockedPackage("compiled", "1.0", wheels), *lock.packages))
+
+
+def test_every_machine_of_a_platform_finds_its_wheel_in_the_house(world: World, several: Lock) -> None:
+    files = download(several, (), world.root / "house", world.context(), world.find)
+    systems = [path.stem.split("-")[4] for path in files if path.name.startswith("compiled")]
+    assert systems == [
+        "manylinux_2_17_x86_64", "manylinux_2_5_x86_64.manylinux1_x86_64", "manylinux_2_99_x86_64",
+        "musllinux_1_2_x86_64",
+    ]  # fmt: skip
+    expected = {wheel.name: wheel.sha256 for package in several.packages for wheel in package.wheels}
+    assert {path.name: expected[path.name] for path in files} == {path.name: sha256(path) for path in files}
+
+
+@pytest.mark.skipif(platform_tag() != "linux-x86_64", reason="wheels of Linux")
+def test_a_wheel_that_is_here_is_taken_before_a_better_one_that_is_not(world: World, several: Lock) -> None:
+    from packaging.tags import platform_tags
+
+    if "manylinux_2_17_x86_64" not in platform_tags():
+        pytest.skip("it has another C library")
+    (old,) = (w for p in several.packages for w in p.wheels if "manylinux_2_5" in w.name)
+    shutil.copy(world.links / old.name, world.beside)
+    shutil.rmtree(world.links)
+    built, target = world.build(several, tool("compiled"), offline=True)
+    (module,) = target.glob("lib/*/site-packages/compiled.py")
+    assert "manylinux_2_5_x86_64" in module.read_text()
+    assert built.tools[1].distribution == "compiled"
+
+
+def test_lock_of_others_covers_this_machine(world: World) -> None:
+    foreign = world.lock()._replace(python=None, platforms=())
+    files = download(foreign, (), world.root / "house", world.context(), world.find)
+    assert {path.name for path in files} == {w.name for p in foreign.packages for w in p.wheels}
+
+
 # Facts
 
 
@@ -792,17 +922,56 @@ def test_facts_round_trip(world: World) -> None:
 
 
 def test_flags_tell_apart_what_differs(world: World) -> None:
-    here = running().base
+    here, lock = running().base, world.lock()
 
-    def flags(*tools: Tool, **fields: Any) -> tuple[str, ...]:
+    def flags(*tools: Tool, lock: Lock = lock, **fields: Any) -> tuple[str, ...]:
         (chosen, *_) = plan(world.recipe(*tools))
-        return build_flags(chosen, here, world.context(**fields))
+        return build_flags(chosen, here, world.context(**fields), lock)
 
     variants = [
         flags(), flags(edit_in_production=True), flags(tool("rez-thing")), flags(tool("other", "rez-thing")),
         flags(tool("rez-thing", flags=("-I",))),
+        # Which of two distributions a tool is.
+        flags(tool("t", "aaatool", libraries=("bbbtool",))), flags(tool("t", "bbbtool", libraries=("aaatool",))),
     ]  # fmt: skip
     assert len(set(variants)) == len(variants)
     assert flags() == flags()
+    assert flags(tool("t", "aaatool")) == flags(tool("t", "AAAtool[x] >= 1"))
     moved = replace(here, path=Path("/another/python"))
-    assert build_flags(plan(world.recipe())[0], moved, world.context()) != flags()
+    assert build_flags(plan(world.recipe())[0], moved, world.context(), lock) != flags()
+
+
+def test_folders_of_two_machines_share_what_was_built_of_them(world: World) -> None:
+    lock = world.lock(tool("mine", "./my ext", path=my_project(world)))
+    found = {
+        build_flags(plan(world.recipe(tool("mine", path, path=Path(path))))[0], running().base, world.context(), lock)
+        for path in ("/one/my ext", "/another/place")
+    }  # fmt: skip
+    assert len(found) == 1
+    other = lock._replace(
+        packages=tuple(p._replace(name="other") if p.origin is not None else p for p in lock.packages)
+    )
+    chosen = plan(world.recipe(tool("mine", "/one", path=Path("/one"))))[0]
+    assert build_flags(chosen, running().base, world.context(), other) not in found
+
+
+def test_pip_of_this_machine_counts_where_the_lock_has_none(world: World) -> None:
+    assert PIP is not None
+    lock = world.lock()
+    (chosen, *_) = plan(world.recipe())
+    without = lock._replace(packages=tuple(p for p in lock.packages if p.name != "pip"))
+    one, other = (build_flags(chosen, running().base, world.context(), each) for each in (lock, without))
+    assert sha256(PIP) not in " ".join(one)
+    assert sha256(PIP) in " ".join(other)
+
+
+def test_facts_of_another_distribution_are_refused(world: World) -> None:
+    write_extension(world.links)
+    write_wheel(world.links, "bbb-tool", "1.0", {"bbb.py": WITNESS}, scripts={"b-tool": "bbb:main"})
+    one = tool("t", "rez-thing", libraries=("bbb-tool",))
+    built, _ = world.build(world.lock(one), one)
+    facts = json.loads(json.dumps(to_facts(built)))
+    assert from_facts(facts, plan(world.recipe(one))[0]) == built
+    swapped = tool("t", "bbb-tool", libraries=("rez-thing",))
+    with pytest.raises(ValueError, match="another distribution"):
+        from_facts(facts, plan(world.recipe(swapped))[0])

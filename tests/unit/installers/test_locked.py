@@ -17,7 +17,7 @@ from rezup.installers.locked import interpreter_request, judged
 from rezup.installers.pip_configuration import PipSettings, read_settings
 from rezup.installers.reaching import for_builds, reaching, without_index
 from rezup.installers.requirements import write_requirements
-from rezup.installers.resolution import without_wheels
+from rezup.installers.resolution import explained, lacking_offline, without_wheels
 from rezup.installers.sources import Source, folder_digest, read_source
 from rezup.installers.uv import _for_compile
 from rezup.installers.uv_settings import UvSettings
@@ -224,3 +224,58 @@ def test_format_of_the_tree_is_raised_with_what_makes_it() -> None:
         )
         digest.update(text.encode())
     assert (TREE_FORMAT, digest.hexdigest()[:16]) == (1, "8a16ae42738717d5")
+
+
+UV_OFFLINE_LOCK = """\
+error: No solution found when resolving dependencies
+  cause: Because {} was not found in the cache and you require {}>=2, we can conclude that your requirements are unsatisfiable.
+
+hint: Packages were unavailable because the network was disabled. When the network is disabled, registry packages may only be read from the cache.
+"""
+UV_OFFLINE_VERSION = """\
+  × No solution found when resolving dependencies:
+  ╰─▶ Because only the following versions of my-thing are available:
+          my-thing<=1.0
+      and you require my-thing>=2, we can conclude that your requirements are unsatisfiable.
+"""
+UV_OFFLINE_URL = """\
+error: Failed to download and build `my-thing @ git+https://host/x`
+  cause: Git operation failed
+  cause: Remote Git fetches are not allowed because network connectivity is disabled (i.e., with `--offline`)
+"""
+PIP_OFFLINE_URL = """\
+  Collecting other
+  Collecting my-thing@ http://host/x.whl
+  WARNING: Retrying ... ProxyError('Cannot connect to proxy.')
+"""
+PIP_OFFLINE_BUILD = """\
+  × installing build dependencies did not run successfully.
+      Collecting my-thing @ http://127.0.0.1:33329/x.whl
+      × Failed to connect to proxy http://127.0.0.1:9 while fetching http://127.0.0.1:33329/x.whl
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        UV_OFFLINE_LOCK.format("my-thing", "my-thing"), UV_OFFLINE_VERSION, UV_OFFLINE_URL, PIP_OFFLINE_URL,
+        PIP_OFFLINE_BUILD,
+        "ERROR: No matching distribution found for my-thing>=2\n",
+    ],
+)  # fmt: skip
+def test_what_is_not_here_is_named_where_nothing_can_be_fetched(text: str) -> None:
+    error = explained(failure(text), is_offline=True)
+    assert isinstance(error, LockError)
+    assert error.message == "my-thing can't be had"
+    assert "offline" in (error.context or "")
+    assert "isolation" not in (error.hint or "")
+    here = failure(text)
+    assert explained(here, is_offline=False) is here
+
+
+def test_other_failures_have_nothing_to_do_with_the_network() -> None:
+    for text in (
+        "SyntaxError: invalid syntax",
+        "Because a==1 depends on rez<9 and you require rez>=9, we can",
+    ):
+        assert lacking_offline(text) == ()

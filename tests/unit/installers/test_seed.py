@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +19,7 @@ from rezup.installers.seed import Seed
 from support.wheels import write_wheel
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -68,3 +72,38 @@ def test_a_wheel_that_holds_more_than_packages_is_refused(layout: Layout, tmp_pa
     with pytest.raises(InstallError, match="no plain wheel"):
         Seed(hostile, layout, tmp_path / "seed").unpack()
     assert not (tmp_path / "evil.py").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one file system only")
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+def test_it_comes_from_another_file_system(layout: Layout, wheel: Path, elsewhere: Path) -> None:
+    seed = Seed(wheel, layout, elsewhere / "seed")
+    seed.unpack()
+    (seed.site / "pip" / "more").mkdir()
+    (seed.site / "pip" / "more" / "x.py").write_text("x = 1\n")
+    seed.settle()
+    (pip,) = read_distributions(layout.site)
+    assert all((layout.site / path).is_file() for path in pip.record())
+    assert (layout.site / "pip" / "more" / "x.py").read_text() == "x = 1\n"
+    assert not (elsewhere / "seed").exists()
+
+
+def test_the_first_failure_of_a_move_is_the_one_that_is_told(
+    layout: Layout, wheel: Path, elsewhere: Path
+) -> None:
+    seed = Seed(wheel, layout, elsewhere / "seed")
+    seed.unpack()
+    for number in range(5):
+        os.mkfifo(seed.site / "pip" / f"pipe-{number}")  # can't be copied
+    with pytest.raises(OSError, match="pipe") as caught:
+        seed.settle()
+    assert not isinstance(caught.value, shutil.Error)
+    assert str(caught.value).count("pipe-") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rezup.errors import InstallError, ProcessError
 from rezup.installers.base import Package
 from rezup.installers.pip_configuration import read_settings
 from rezup.installers.programs import UvProgram, Workplace, bundled_pip
+from rezup.installers.reaching import reaching, without_index
 from rezup.installers.requirements import ask
 from rezup.installers.translation import translate
 from rezup.installers.uv import UvInstaller
@@ -203,3 +205,36 @@ def test_token_in_a_query_is_hidden(tmp_path: Path) -> None:
     asked = ask([Package("x @ https://host/x.whl?token=canary")], tmp_path)
     assert "canary" not in str(asked.arguments)
     assert asked.environment == {"REZUP_SECRET_0": "host/x.whl?token=canary"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"HOME": "/dev/null/home"}, {"XDG_CACHE_HOME": "/dev/null/x"}, {"UV_CACHE_DIR": "/dev/null/uv"}],
+)
+def test_a_cache_that_can_not_be_written_is_replaced(
+    uv: StandIn, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    uv.installer(**variables).create(tmp_path / "venv", running().base)
+    told = {"UV_CACHE_DIR": str(tmp_path / "kept"), "HOME": "/dev/null/home"}
+    uv.installer(**told).create(tmp_path / "venv", running().base)
+    uv.installer(HOME="/dev/null/home", UV_NO_CACHE="1").create(tmp_path / "venv", running().base)
+    assert [environment.get("UV_CACHE_DIR") for _, environment, _, _ in uv.calls()] == [
+        str(uv.cwd / "uv-cache"), told["UV_CACHE_DIR"], None
+    ]  # fmt: skip
+
+
+def test_where_no_index_is_asked_files_of_the_user_name_none(uv: StandIn, tmp_path: Path) -> None:
+    own = UvSettings((tmp_path / "uv.toml", tmp_path / "site.toml"))
+    for path in own.files:
+        path.write_text('find-links = ["https://host/links"]')
+    installer = uv.installer(own=own, HTTPS_PROXY="http://proxy", NO_PROXY="host")
+    settings = without_index(reaching(installer.settings))
+    replace(installer, settings=settings, translation=translate(settings)).install(
+        tmp_path / "venv", running().base, [Package("six")]
+    )
+    ((arguments, environment, _, files),) = uv.calls()
+    assert environment["UV_NO_CONFIG"] == "1"
+    assert "uv.toml" not in files
+    assert "--no-index" in arguments
+    assert environment["HTTPS_PROXY"] == environment["https_proxy"] == "http://127.0.0.1:9"
+    assert not environment["NO_PROXY"]

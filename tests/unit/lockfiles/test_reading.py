@@ -175,6 +175,8 @@ def test_versions_for_different_places_are_sorted() -> None:
         (HEAD + package(wheel()) + package('marker = "os_name == \'nt\'"\n' + wheel()), "foo twice"),
         (HEAD + package(wheel()[:-1] + ", " + wheel()[len("wheels = ["):]), "twice"),
         (HEAD + package('marker = "a"\n' + wheel()) + package('marker = "b"\n' + wheel(sha256="f" * 64)), "two hashes"),
+        (HEAD + package(wheel()[:-1] + ", " + wheel()[len("wheels = ["):].replace("foo-1", "Foo-1")), "twice"),
+        (HEAD + package('marker = "a"\n' + wheel()) + package('marker = "b"\n' + wheel().replace("foo-1", "Foo-1")), "one file"),
         (HEAD + package("tool = 1"), "tool must be a table"),
         (HEAD + package(wheel() + '\n[packages.tool.rezup]\nsource = "x"\ndigest = "abc"'), "digest"),
         (HEAD + "packages = []\n[tool.rezup]\npython = '3.11.7'\nplatforms = ['linux-x86_64']", "python"),

@@ -292,3 +292,21 @@ def test_choosing_without_markers_imports_none_of_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("platform", "tags"),
+    [
+        ("win32-amd64", ["cp311-cp311-win_amd64", "py3-none-any"]),
+        ("darwin-arm64", ["cp311-cp311-macosx_14_0_arm64", "cp311-cp311-macosx_11_0_arm64",
+                          "cp311-cp311-macosx_10_9_universal2", "py3-none-any"]),
+        ("darwin-x86_64", ["cp311-cp311-macosx_10_9_x86_64", "py3-none-any"]),
+        ("linux-x86_64", ["cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64",
+                          "cp311-cp311-linux_x86_64", "cp311-cp311-musllinux_1_2_x86_64", "py3-none-any"]),
+    ],
+)  # fmt: skip
+def test_machines_of_a_platform_that_differ_get_theirs_each(platform: str, tags: list[str]) -> None:
+    lock = lock_of(package("foo", *NATIVE), platforms=(platform,))
+    assert chosen(lock, target(platform), any_machine=True) == {"foo": tags}
+    future = lock_of(package("foo", "cp311-cp311-manylinux_2_99_x86_64"), platforms=("linux-x86_64",))
+    assert chosen(future, target(), any_machine=True) == {"foo": ["cp311-cp311-manylinux_2_99_x86_64"]}

@@ -125,3 +125,11 @@ def test_a_url_that_keeps_its_secret_cannot_be_locked() -> None:
         to_bytes(lock_of(LockedPackage("foo", "1.0", (wheel,))))
     assert FOO in caught.value.message
     assert "canary" not in str(caught.value)
+
+
+def test_a_package_without_a_version_can_be_read_again() -> None:
+    lock = lock_of(LockedPackage("foo", "", (Wheel(FOO, SHA), Wheel("foo-1.0-py2-none-any.whl", SHA))))
+    assert "version" not in tomllib.loads(to_bytes(lock).decode())["packages"][0]
+    assert {wheel.name for wheel in parse(to_bytes(lock), "x").packages[0].wheels} == {
+        wheel.name for wheel in lock.packages[0].wheels
+    }

@@ -78,3 +78,14 @@ def test_the_first_that_has_it_is_asked_last(tmp_path: Path) -> None:
     assert asked == [WHEEL]
     assert first_of()(WHEEL) is None
     assert first_of(lacks)(WHEEL) is None
+
+
+def test_the_right_one_elsewhere_counts_and_without_one_the_wrong_one_is_named(tmp_path: Path) -> None:
+    wrong = write(tmp_path / "a" / NAME, b"other")
+    right = write(tmp_path / "b" / NAME, DATA)
+    one, other = in_folder(tmp_path / "a"), in_folder(tmp_path / "b")
+    assert first_of(one, other)(WHEEL) == right
+    right.unlink()
+    with pytest.raises(HashMismatchError) as caught:
+        first_of(other, one, other)(WHEEL)
+    assert caught.value.name == str(wrong)

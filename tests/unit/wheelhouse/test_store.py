@@ -243,6 +243,41 @@ def test_a_damaged_one_is_absent_with_a_warning(
     assert str(at(house)) in warning
 
 
+def test_the_same_damage_is_told_once(house: Wheelhouse, reporter: Warned) -> None:
+    write(at(house), DATA[:-1])
+    assert [house.find(WHEEL), house.find_or_refuse(WHEEL._replace(url="https://host/x.whl"))] == [None, None]
+    assert len(reporter.warnings) == 1
+    write(at(house), DATA[:-2])
+    assert house.find(WHEEL) is None
+    assert len(reporter.warnings) == 2
+
+
+@pytest.mark.parametrize("size", [WHEEL.size, None])
+@pytest.mark.parametrize("damage", [b"", DATA[:-1], b"!" + DATA[1:]])
+def test_damage_of_what_no_index_has_is_refused(
+    house: Wheelhouse, source: Path, reporter: Warned, damage: bytes, size: int | None
+) -> None:
+    wheel = WHEEL._replace(size=size)
+    assert house.find_or_refuse(wheel) is None
+    write(at(house), damage)
+    with pytest.raises(HashMismatchError) as caught:
+        house.find_or_refuse(wheel)
+    found = hashlib.sha256(damage).hexdigest()
+    assert (caught.value.name, caught.value.expected, caught.value.found) == (
+        str(at(house)), WHEEL.sha256, found
+    )  # fmt: skip
+    assert reporter.warnings == []
+    house.put(source, wheel)
+    assert house.find_or_refuse(wheel) == at(house)
+
+
+@posix
+def test_what_is_no_file_is_absent_also_where_damage_is_refused(house: Wheelhouse, reporter: Warned) -> None:
+    at(house).mkdir(parents=True)
+    assert house.find_or_refuse(WHEEL) is None
+    assert len(reporter.warnings) == 1
+
+
 @posix
 def test_what_changes_between_two_looks_is_noticed(house: Wheelhouse, source: Path) -> None:
     house.put(source, WHEEL)

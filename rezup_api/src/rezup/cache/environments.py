@@ -384,13 +384,21 @@ class Environments:
         )
 
     def _unwritable(self, error: OSError) -> CacheError:
-        reason = error.strerror or str(error)
+        reason = error.strerror or _first_reason(error)
         where = f"{error.filename}: " if error.filename else ""
         return CacheError(
             f"the cache {self.bucket.parent} can't be written",
             context=f"{where}{reason}",
             hint="check its permissions and free space, or name another folder",
         )
+
+
+def _first_reason(error: OSError) -> str:
+    """Why it failed: `shutil` lists every file of a tree that it couldn't copy, and all for one reason."""
+    entries = error.args[0] if error.args else None
+    if isinstance(entries, list) and entries and isinstance(entries[0], tuple):
+        return str(entries[0][-1])[:300]
+    return str(error)[:300]
 
 
 def _open_to_all(folder: Path) -> None:

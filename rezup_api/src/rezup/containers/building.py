@@ -86,9 +86,8 @@ class Builder:
         job = self._job(recipe, folder, container)
         with self._logged(job):
             files, locks = self._locks(job, folder, given)
-            find = given and given.find
             built = [
-                self.provision(part, files[name], lock, folder, job.context, find)
+                self.provision(part, files[name], lock, folder, job.context, given)
                 for part, (name, lock) in zip(job.plans, locks.items(), strict=True)
             ]
         return Built(

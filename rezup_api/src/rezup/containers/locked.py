@@ -119,16 +119,25 @@ def _check_platforms(lock: Lock, platforms: tuple[str, ...], what: str) -> None:
 
 
 def in_remote(remote: RemoteStore, reporter: Reporter, *, timeout: float) -> FindWheel:
-    """The wheels of a remote root; where that doesn't answer, there are none."""
+    """The wheels of a remote root; where that doesn't answer, there are none, and it isn't asked again.
+
+    One that no index has, and that isn't the one that was locked, raises :class:`HashMismatchError`.
+    """
     from rezup.wheelhouse.store import Wheelhouse
 
     house = Wheelhouse(remote.root, reporter=reporter, read_timeout=timeout)
 
+    is_gone = False
+
     def find(wheel: Wheel) -> Path | None:
+        nonlocal is_gone
+        if is_gone:
+            return None
         try:
-            return house.find(wheel)
+            return house.find_or_refuse(wheel)
         except RemoteUnreachableError as error:
             reporter.warning(str(error))
+            is_gone = True
             return None
 
     return find

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rezup.cache.cloning import Cloned
     from rezup.cache.environments import Environments
+    from rezup.containers.locked import GivenLocks
     from rezup.installers.backend import BuildContext
     from rezup.installers.base import BuiltEnvironment
     from rezup.installers.environments import EnvironmentPlan
@@ -87,19 +88,21 @@ class Provision:
         lock: Lock,
         folder: Path,
         context: BuildContext,
-        find: FindWheel | None = None,
+        given: GivenLocks | None = None,
     ) -> Provided:
         """Make an environment below `folder`, a revision that is being built.
 
         :param data: the bytes of the lock, which decide what is in it
-        :param find: where wheels may be besides
+        :param given: what the lock is from, if it was there before: where wheels may be besides
         :raises LockError: the lock doesn't cover this machine, or what it names can't be had
         :raises InstallError: it can't be built
         """
         from rezup.installers.locking import Locked
         from rezup.system.files import make_folder
 
-        order = _Order(plan, data, Locked(lock, self._find_in(folder, find)), folder, context)
+        find = self._find_in(folder, given and given.find)
+        by = Locked(lock, find, only_local=given is not None and given.is_complete)
+        order = _Order(plan, data, by, folder, context)
         for parent in (order.target.parent, order.record.parent, context.folder):
             make_folder(parent)
         if self.store is not None and not plan.is_embedded and not any(tool.editable for tool in plan.tools):

@@ -202,8 +202,10 @@ def _read(document: dict[str, Any]) -> Receipt:
 
 def _lock_names(locks: dict[str, str]) -> dict[str, str]:
     """Names that lead to no other place than the revision's own folder."""
+    if locks:
+        from rezup.lockfiles.names import is_lock_name
     for name in locks:
-        if not name.startswith("pylock.") or not name.endswith(".toml") or set(name) & set("/\\:"):
+        if not is_lock_name(name):
             raise ValueError(f"{name!a} names no lock")
     return locks
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rezup.installers.base import BuiltEnvironment, InstalledTool
+from rezup.installers.distributions import canonical
 from rezup.system.interpreters import Interpreter
 
 if TYPE_CHECKING:
@@ -13,42 +16,61 @@ if TYPE_CHECKING:
 
     from rezup.installers.backend import BuildContext
     from rezup.installers.environments import EnvironmentPlan
+    from rezup.lockfiles.lock import Lock
+    from rezup.recipes.model import Tool
 
 #: Raised whenever the same lock gives another tree: other scripts, byte-code, metadata.
 TREE_FORMAT = 1
 
 _TEXTS = ("python", "scripts", "backend", "backend_version", "backend_reason")
 _OF_INTERPRETER = ("version", "implementation", "cache_tag", "abi", "machine")
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:$|[\[<>=!~;@( ])")
 
 
-def build_flags(plan: EnvironmentPlan, interpreter: Interpreter, context: BuildContext) -> tuple[str, ...]:
-    """All beside the lock and the interpreter's version that changes the environment of a plan."""
+def build_flags(
+    plan: EnvironmentPlan, interpreter: Interpreter, context: BuildContext, lock: Lock
+) -> tuple[str, ...]:
+    """All beside the bytes of the lock and the interpreter's version that changes the environment of a plan.
+
+    Ranges of versions are no part of it: the lock has decided what they allow.
+
+    :param plan: without tools in edit mode, and not the embedded runtime; neither is kept in a cache
+    """
     flags = [f"tree={TREE_FORMAT}", f"interpreter={interpreter.path}", f"backend={plan.backend}"]
     for tool in plan.tools:
         kind = "rez" if tool is plan.rez else "tool"
-        flags.append(f"{kind}={tool.name} {' '.join(tool.flags)}")
-        if tool.editable:
-            flags.append(f"editable={tool.path}")
+        flags.append(f"{kind}={tool.name} {_distribution(tool, lock)} {' '.join(tool.flags)}")
     if context.edit_in_production:
         flags.append("edit-in-production")
-    if plan.is_embedded:
-        flags.append(f"library={_library_state()}")
+    if not any(package.name == "pip" and package.marker is None for package in lock.packages):
+        flags.append(f"pip={_own_pip(interpreter)}")
     return tuple(flags)
 
 
-def _library_state() -> str:
-    """The files of this library, which an embedded runtime is a copy of."""
-    import hashlib
+def _distribution(tool: Tool, lock: Lock) -> str:
+    """Whose scripts are a tool's; empty where its own name is all that tells."""
+    for package in lock.packages:
+        if package.origin is not None and str(tool.name) in package.origin.tools:
+            return package.name
+    return _asked(tool)
 
-    from rezup import __version__
 
-    digest = hashlib.sha256(__version__.encode())
-    root = Path(__file__).parents[1]
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            status = path.stat()
-            digest.update(f"{path.relative_to(root)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+def _asked(tool: Tool) -> str:
+    """The distribution that a requirement names; empty for a folder or a bare URL."""
+    named = None if tool.path is not None else _NAMED.match(tool.requirement)
+    return canonical(named[1]) if named else ""
+
+
+def _own_pip(interpreter: Interpreter) -> str:
+    """The pip that an environment gets where its lock has none: it comes with this machine's virtualenv."""
+    from rezup.installers.programs import bundled_pip
+
+    wheel = bundled_pip(interpreter.release)
+    if wheel is None:
+        from rezup.installers.virtualenv_pip import LEGACY
+
+        return LEGACY
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
 def to_facts(built: BuiltEnvironment) -> dict[str, Any]:
@@ -95,6 +117,9 @@ def _read(facts: Mapping[str, Any], plan: EnvironmentPlan) -> BuiltEnvironment:
     entries = facts["tools"]
     if [entry["name"] for entry in entries] != [str(tool.name) for tool in plan.tools]:
         raise ValueError(f"the facts of {plan.name} are those of other tools")
+    for tool, entry in zip(plan.tools, entries, strict=True):
+        if _asked(tool) not in ("", canonical(_text(entry["distribution"]))):
+            raise ValueError(f"the facts of {plan.name} have another distribution of {tool.name}")
     version = _text(interpreter["version"])
     if not all(part.isdigit() for part in version.split(".")[:2]) or "." not in version:
         raise ValueError(f"{version!a} is no version of an interpreter")

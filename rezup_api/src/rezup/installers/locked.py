@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
-from rezup.installers.reaching import for_builds, reaching, without_index
+from rezup.installers.reaching import for_builds, reaching, without_index, without_network
 from rezup.lockfiles.selection import Target, select
 from rezup.system.files import make_folder
 from rezup.system.machine import platform_tag
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rezup.installers.locking import Locked
     from rezup.installers.pip_configuration import PipSettings
     from rezup.lockfiles.lock import FindWheel, Lock, LockedPackage, Wheel
+    from rezup.lockfiles.selection import Chosen
     from rezup.system.interpreters import Interpreter
 
 #: What pip and uv are told alike: nothing but what is named, by hash.
@@ -51,22 +52,34 @@ class LockedInstall:
     plan: EnvironmentPlan
     prepared: Prepared
     context: BuildContext
-    find: FindWheel
     wheels: Mapping[str, tuple[LockedPackage, Wheel]]
     """What is installed, by name; one wheel each."""
+    paths: Mapping[str, Path]
+    """The files of those that are on this machine, by SHA-256."""
+    seeds: frozenset[str]
+    """SHA-256 of the wheels that an environment begins with."""
+    only_local: bool
 
     @classmethod
     def of(
         cls, plan: EnvironmentPlan, prepared: Prepared, locked: Locked, context: BuildContext
     ) -> LockedInstall:
-        """What `locked` has for an interpreter.
+        """What `locked` has for an interpreter: of the wheels that fit, the best one that is here.
 
-        :raises LockError: it doesn't cover it
+        :raises LockError: it doesn't cover it, or something isn't here that can't be fetched
+        :raises HashMismatchError: a file here isn't the one that was locked
         """
-        what = f"of {plan.name}"
-        chosen = select(locked.lock, target_of(prepared.interpreter), what=what)
-        wheels = {each.package.name: (each.package, each.wheels[0]) for each in chosen}
-        return cls(plan, prepared, context, locked.find, wheels)
+        seeds = frozenset(_sha256(wheel) for wheel in prepared.seeds)
+        wheels: dict[str, tuple[LockedPackage, Wheel]] = {}
+        paths: dict[str, Path] = {}
+        for chosen in select(locked.lock, target_of(prepared.interpreter), what=f"of {plan.name}"):
+            wheel, path = _nearest(chosen, seeds, locked.find)
+            wheels[chosen.package.name] = (chosen.package, wheel)
+            if path is not None:
+                paths[wheel.sha256] = path
+        found = cls(plan, prepared, context, wheels, paths, seeds, locked.only_local)
+        found._check()
+        return found
 
     @property
     def shown(self) -> list[str]:
@@ -85,41 +98,44 @@ class LockedInstall:
         :raises HashMismatchError: a file isn't the one that was locked
         :raises ProcessError: it can't be installed
         """
-        local, remote = self._split()
+        missing = [each for each in self.wheels.values() if each[1].sha256 not in self.seeds]
+        local = [(*each, self.paths[each[1].sha256]) for each in missing if each[1].sha256 in self.paths]
+        remote = [each for each in missing if each[1].sha256 not in self.paths]
         prepared = self.prepared
         settings = reaching(prepared.settings)
         # Apart: what is here needs no index, no network and no cache.
         if local:
             self._install(target, self._gathered(target, local), without_index(settings), "local")
         if remote:
-            lines = [
-                f"{package.name}=={package.version} --hash=sha256:{wheel.sha256}" for package, wheel in remote
-            ]
-            self._install(target, lines, settings, "remote")
+            self._install(target, [pinned(*each) for each in remote], settings, "remote")
         edited = [package for package in self.plan.packages if package.editable]
         if edited:
-            installer = prepared.told(for_builds(prepared.settings, None))
+            settings = for_builds(prepared.settings, None)
+            settings = without_index(settings) if self.only_local else settings
+            is_alone = self.only_local or self.context.offline
+            installer = prepared.told(without_network(settings) if is_alone else settings)
             installer.install(target, prepared.interpreter, edited, ("--no-deps",))
 
-    def _split(self) -> tuple[list[tuple[LockedPackage, Wheel, Path]], list[tuple[LockedPackage, Wheel]]]:
-        """What is on this machine, and what has to be fetched; without what is in the environment already."""
-        there = {_sha256(wheel) for wheel in self.prepared.seeds}
-        local, remote = [], []
-        for package, wheel in self.wheels.values():
-            if wheel.sha256 in there:
-                continue
-            path = self.find(wheel)
-            if path is not None:
-                local.append((package, wheel, path))
-            elif package.origin is not None:
+    def _check(self) -> None:
+        """:raises LockError: what is not here can't be fetched"""
+        missing = [
+            (package, wheel)
+            for package, wheel in self.wheels.values()
+            if wheel.sha256 not in self.paths and wheel.sha256 not in self.seeds
+        ]
+        for package, wheel in missing:
+            if package.origin is not None:
                 raise LockError(
                     f"{wheel.name} is missing",
                     context=f"it was built from {package.origin.source}, so no index has it",
                     hint="publish the revision with its wheels (`rezup add --remote`), or lock anew",
                 )
-            else:
-                remote.append((package, wheel))
-        return local, remote
+        if missing and self.only_local:
+            raise LockError(
+                f"{', '.join(wheel.name for _, wheel in missing)} can't be had",
+                context=f"{self.plan.name} is installed from what is here, and no index is asked",
+                hint="get the wheels of all that the lock names, for this platform",
+            )
 
     def _gathered(self, target: Path, local: Sequence[tuple[LockedPackage, Wheel, Path]]) -> list[str]:
         """Lines that name files, under the names that wheels must have."""
@@ -144,6 +160,24 @@ class LockedInstall:
             installer.install(target, self.prepared.interpreter, (), (*LOCKED, "--requirement", str(path)))
         except ProcessError as error:
             raise judged(error, self.wheels, is_offline=self.context.offline) from error
+
+
+def pinned(package: LockedPackage, wheel: Wheel) -> str:
+    """The line of a requirements file for one wheel."""
+    from rezup.lockfiles.wheel_names import read_name
+
+    name = read_name(wheel.name)
+    version = package.version or (name.version if name else "")
+    return f"{package.name}=={version} --hash=sha256:{wheel.sha256}"
+
+
+def _nearest(chosen: Chosen, seeds: frozenset[str], find: FindWheel) -> tuple[Wheel, Path | None]:
+    """The best wheel that needn't be fetched, and its file; where there is none, the best of all."""
+    for wheel in chosen.wheels:
+        path = None if wheel.sha256 in seeds else find(wheel)
+        if path is not None or wheel.sha256 in seeds:
+            return wheel, path
+    return chosen.wheels[0], None
 
 
 def judged(

@@ -36,6 +36,8 @@ class Locked(NamedTuple):
     lock: Lock
     find: FindWheel
     """Where wheels may be that needn't be fetched."""
+    only_local: bool = False
+    """Whether all of them are there: no index is asked, not even one that the recipe names."""
 
 
 def lock_environment(
@@ -76,7 +78,8 @@ def lock_environment(
         try:
             packages = prepared.installer.resolve(question)
         except ProcessError as error:
-            raise _with_advice(explained(error), plan, context) from error
+            reason = explained(error, is_offline=context.offline)
+            raise _with_advice(reason, plan, context) from error
         packages = _with_seeds(packages, prepared, wheels)
     return _lock(packages, interpreter, platforms)
 

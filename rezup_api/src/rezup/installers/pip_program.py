@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import LockError
 from rezup.installers.distributions import canonical
+from rezup.installers.reaching import NO_NETWORK_FOR_PIP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +62,9 @@ class PipProgram:
             *self.command, verb, "--disable-pip-version-check", "--no-input", *self.options, *arguments
         ]  # fmt: skip
         environment = {**self.environment, "SOURCE_DATE_EPOCH": _EPOCH, **(variables or {})}
+        if self.workplace.offline:
+            # What a build asks for may have an address of its own, which no option of pip forbids.
+            environment |= NO_NETWORK_FOR_PIP
         return self.workplace.run(command, environment=environment, what=what)
 
     def report(

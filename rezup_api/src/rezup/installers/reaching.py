@@ -32,6 +32,18 @@ _OF_A_RESOLUTION = frozenset(
      "require-hashes", "upgrade", "upgrade-strategy", "no-deps", "no-dependencies"]
 )  # fmt: skip
 
+_NOBODY = "http://127.0.0.1:9"
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+#: Variables with which a program, and what it starts, gets no answer but at once a refusal.
+NO_NETWORK = {
+    **{name: _NOBODY for proxy in _PROXIES for name in (proxy, proxy.upper())},
+    "no_proxy": "",
+    "NO_PROXY": "",
+    "GIT_ALLOW_PROTOCOL": "file",
+}
+#: The same for pip, which believes its own settings first.
+NO_NETWORK_FOR_PIP = {**NO_NETWORK, "PIP_PROXY": _NOBODY, "PIP_RETRIES": "0"}
+
 
 def reaching(settings: PipSettings) -> PipSettings:
     """The settings for installing by a lock."""
@@ -60,9 +72,18 @@ def for_builds(settings: PipSettings, uv: UvSettings | None) -> PipSettings:
     return replace(settings, values=values)
 
 
+def without_network(settings: PipSettings) -> PipSettings:
+    """The settings for builds that may ask nobody, whatever address they bring along."""
+    return replace(
+        settings,
+        values={**settings.values, "proxy": (_NOBODY,), "retries": ("0",)},
+        environment={**settings.environment, **NO_NETWORK},
+    )
+
+
 def without_index(settings: PipSettings) -> PipSettings:
     """The settings for files that are all here: nothing is asked, nothing is cached."""
-    dropped = ("index-url", "extra-index-url", "find-links", "cache-dir")
+    dropped = ("index-url", "extra-index-url", "find-links", "cache-dir", "proxy")
     values = {name: texts for name, texts in settings.values.items() if name not in dropped}
     environment = {
         name: text
@@ -72,5 +93,5 @@ def without_index(settings: PipSettings) -> PipSettings:
     return replace(
         settings,
         values={**values, "no-index": ("1",), "no-cache-dir": ("1",)},
-        environment={**environment, "UV_NO_CACHE": "1"},
+        environment={**environment, **NO_NETWORK, "UV_NO_CACHE": "1", "UV_NO_CONFIG": "1"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import LockError
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
     from rezup.installers.pip_configuration import PipSettings
     from rezup.lockfiles.lock import LockedPackage
     from rezup.system.interpreters import Interpreter
+
+
+#: What pip and uv say of what they can't get without a network, with its name.
+_LACKING = (
+    re.compile(r"(?:Because|and)\s+([A-Za-z0-9][\w.-]*)\s+was\s+not\s+found\s+in\s+the\s+"
+               r"(?:cache|provided\s+package\s+locations)"),
+    re.compile(r"(?:Because|and)\s+(?:only(?:\s+the\s+following\s+versions\s+of)?|"
+               r"there\s+(?:is|are)\s+no\s+versions?\s+of)\s+([A-Za-z0-9][\w.-]*)"),
+    re.compile(r"Failed to (?:download|fetch|build|read)[^`]*`([A-Za-z0-9][\w.-]*)(?= @ |==).*?"
+               r"etwork connectivity is disabled", re.DOTALL),
+    re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]*)"),
+)  # fmt: skip
+_REFUSED = re.compile(
+    r"ProxyError|onnect to proxy|Max retries exceeded|transport '\w+' not allowed"
+    r"|installing build dependencies did not"
+)
+_COLLECTED = re.compile(r"^\s*Collecting ([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+OFFLINE_HINT = "do it once with a network, or give wheels with --find-links"
 
 
 class Question(NamedTuple):
@@ -62,11 +81,25 @@ def no_wheel(what: str, platform: str, *, is_source_there: bool) -> LockError:
     )
 
 
-def explained(error: ProcessError) -> ProcessError | LockError:
-    """The failure of a resolution, said better where it came of taking wheels only."""
+def explained(error: ProcessError, *, is_offline: bool) -> ProcessError | LockError:
+    """The failure of a resolution, said better where it came of taking wheels only, or of being offline."""
+    lacking = lacking_offline(error.output) if is_offline else ()
+    if lacking:
+        return LockError(
+            f"{', '.join(lacking)} can't be had",
+            context="offline, and not on this machine", hint=OFFLINE_HINT,
+        )  # fmt: skip
     if "building from source is disabled" in error.output or "has no usable wheels" in error.output:
         return only_source("something that is needed", error.context)
     return error
+
+
+def lacking_offline(output: str) -> tuple[str, ...]:
+    """What pip or uv, offline, couldn't get; empty where it failed for another reason."""
+    found = [name for pattern in _LACKING for name in pattern.findall(output)]
+    if not found and _REFUSED.search(output):
+        found = _COLLECTED.findall(output)[-1:]
+    return tuple(dict.fromkeys(found))
 
 
 def only_source(what: str, context: str | None = None) -> LockError:

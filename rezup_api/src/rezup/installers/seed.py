@@ -6,6 +6,7 @@ network; being made in a folder of its own, it is never half there when uv looks
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zipfile
@@ -80,4 +81,25 @@ class Seed:
             record[f"{up}{programs.name}/{entry.name}"] = recorded(data)
         distribution.write_record(record)
         for name in {path.split("/")[0] for path in record if not path.startswith("..")}:
-            shutil.move(self.site / name, self._layout.site / name)
+            _move(self.site / name, self._layout.site / name)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file or folder, also to another file system; the first failure ends it.
+
+    `shutil.move` would go on with every other file, and tell of all of them.
+    """
+    try:
+        os.rename(source, target)
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    if not source.is_dir():
+        shutil.copy2(source, target)
+        return
+    for folder, _, names in os.walk(source):
+        place = target / os.path.relpath(folder, source)
+        place.mkdir()
+        for name in names:
+            shutil.copy2(os.path.join(folder, name), place / name)

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rezup.errors import LockError
+from rezup.errors import LockError, ProcessError
 from rezup.installers.base import Package
 from rezup.installers.distributions import url_path
 from rezup.installers.requirements import write_requirements
+from rezup.installers.resolution import OFFLINE_HINT, lacking_offline
 from rezup.lockfiles.lock import LockedPackage, Origin, Wheel
 from rezup.lockfiles.targets import Target, ranked
 from rezup.lockfiles.wheel_names import read_name
@@ -158,11 +159,22 @@ class SourceBuilder:
     def run_build(self, folder: Path, requirement: str, *options: str) -> None:
         """`pip wheel` of one thing into a folder.
 
+        :raises LockError: it is offline, and the build needs something that isn't here
         :raises ProcessError: it failed
         """
         asked = self._asked(requirement)
         arguments = ["--no-deps", "--wheel-dir", str(folder), *options, *asked.arguments]
-        self.pip().run("wheel", arguments, what="building a wheel", variables=asked.environment)
+        try:
+            self.pip().run("wheel", arguments, what="building a wheel", variables=asked.environment)
+        except ProcessError as error:
+            lacking = lacking_offline(error.output) if self.context.offline else ()
+            if not lacking:
+                raise
+            raise LockError(
+                f"{redact(self.context.mask(requirement))} can't be built",
+                context=f"offline, and it takes {', '.join(lacking)}, which isn't on this machine",
+                hint=OFFLINE_HINT,
+            ) from error
 
     def _asked(self, requirement: str) -> Asked:
         path = self.context.folder / "source.txt"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rezup.errors import ProcessError
@@ -13,7 +15,6 @@ from rezup.installers.uv_settings import UvSettings, uv_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.programs import UvProgram, Workplace
@@ -116,8 +117,34 @@ class UvInstaller(Installer):
             own = environment.get(name)
             separator = _APPENDED.get(name)
             environment[name] = value if own is None or separator is None else f"{own}{separator}{value}"
-        self.own_settings.apply(environment, self.workplace.folder)
+        # Files of the user may name an index, too.
+        is_alone = self.settings.environment.get("UV_NO_CONFIG") == "1"
+        configuration = UvSettings() if is_alone else self.own_settings
+        configuration.apply(environment, self.workplace.folder)
+        folder = _cache_folder(environment)
+        is_elsewhere = any(b"cache-dir" in path.read_bytes() for path in configuration.files)
+        if not (environment.get("UV_NO_CACHE") or is_elsewhere or _is_writable(folder)):
+            environment["UV_CACHE_DIR"] = str(self.workplace.folder / "uv-cache")
+            self.workplace.reporter.debug(f"uv: {folder} can't be written, so it starts with an empty cache")
         return environment
+
+
+def _cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where uv keeps its cache, by its "caching" page."""
+    told = environment.get("UV_CACHE_DIR")
+    if told:
+        return Path(told)
+    home = environment.get("HOME") or os.path.expanduser("~")
+    if os.name == "nt":
+        return Path(environment.get("LOCALAPPDATA") or Path(home, "AppData", "Local"), "uv", "cache")
+    shared = environment.get("XDG_CACHE_HOME", "")
+    return Path(shared if os.path.isabs(shared) else Path(home, ".cache"), "uv")
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, or it can be made."""
+    there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _for_compile(arguments: Sequence[str]) -> list[str]:

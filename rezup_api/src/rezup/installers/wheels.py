@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
-from rezup.installers.locked import judged
+from rezup.installers.locked import judged, pinned
 from rezup.installers.pip_configuration import read_settings
 from rezup.installers.reaching import for_builds, reaching
 from rezup.installers.uv_settings import read_uv_settings
@@ -16,9 +16,10 @@ from rezup.lockfiles.selection import Target, select
 from rezup.lockfiles.wheel_names import read_name
 from rezup.system.files import make_folder
 from rezup.system.interpreters import running
+from rezup.system.machine import platform_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rezup.installers.backend import BuildContext
@@ -31,9 +32,12 @@ _IMPLEMENTATIONS = {"cpython": "cp", "pypy": "pp"}
 def download(
     lock: Lock, platforms: tuple[str, ...], folder: Path, context: BuildContext, find: FindWheel
 ) -> tuple[Path, ...]:
-    """Put the best wheel of every package for each platform into `folder`; its files, sorted.
+    """Put the wheels of every package for each platform into `folder`; its files, sorted.
 
-    :param platforms: empty is all that the lock covers
+    Machines of one platform differ: an older system, or another C library, takes another wheel. All that
+    one of them takes are there then.
+
+    :param platforms: empty is all that the lock covers, and this machine's where it doesn't say
     :param find: where wheels may be that needn't be fetched
     :raises LockError: the lock doesn't cover a platform, or a wheel can't be had
     :raises HashMismatchError: a file isn't the one that was locked
@@ -42,26 +46,39 @@ def download(
     make_folder(context.folder)
     make_folder(context.log.parent)
     make_folder(folder)
-    pip: PipProgram | None = None
-    paths: set[Path] = set()
-    for platform in platforms or lock.platforms:
-        missing: dict[str, tuple[LockedPackage, Wheel]] = {}
-        for chosen in select(lock, _target(lock, platform), what=f"for {platform}"):
-            wheel = chosen.wheels[0]
-            place = folder / wheel.name
-            if place not in paths and not _copied(wheel, place, find):
-                if chosen.package.origin is not None:
-                    raise LockError(
-                        f"{wheel.name} is missing",
-                        context=f"it was built from {chosen.package.origin.source}, so no index has it",
-                        hint="lock anew, which builds it again",
-                    )
-                missing[chosen.package.name] = (chosen.package, wheel)
-            paths.add(place)
-        if missing:
-            pip = pip or _program(context)
-            _fetch(pip, lock, missing, folder, context)
-    return tuple(sorted(paths))
+    wanted: dict[Path, tuple[LockedPackage, Wheel]] = {}
+    for platform in platforms or lock.platforms or (platform_tag(),):
+        for chosen in select(lock, _target(lock, platform), what=f"for {platform}", any_machine=True):
+            wanted |= {folder / wheel.name: (chosen.package, wheel) for wheel in chosen.wheels}
+    missing = [each for place, each in wanted.items() if not _copied(each[1], place, find)]
+    for package, wheel in missing:
+        if package.origin is not None:
+            raise LockError(
+                f"{wheel.name} is missing",
+                context=f"it was built from {package.origin.source}, so no index has it",
+                hint="lock anew, which builds it again",
+            )
+    if missing:
+        pip = _program(context)
+        for batch in _batches(missing):
+            _fetch(pip, lock, batch, folder, context)
+    return tuple(sorted(wanted))
+
+
+def _batches(missing: Sequence[tuple[LockedPackage, Wheel]]) -> list[dict[str, tuple[LockedPackage, Wheel]]]:
+    """What one call of pip can fetch, by name: nothing twice, and wheels of the same tags.
+
+    Of a folder, whose files have no hashes before they are read, pip takes what fits best: given the tags
+    of one wheel alone, that is the one.
+    """
+    batches: dict[tuple[str, int], dict[str, tuple[LockedPackage, Wheel]]] = {}
+    for package, wheel in missing:
+        name = read_name(wheel.name)
+        tags, number = name.tags if name else "", 0
+        while package.name in batches.setdefault((tags, number), {}):
+            number += 1
+        batches[tags, number][package.name] = (package, wheel)
+    return list(batches.values())
 
 
 def _target(lock: Lock, platform: str) -> Target:
@@ -107,17 +124,14 @@ def _fetch(
     folder: Path,
     context: BuildContext,
 ) -> None:
-    """Fetch wheels of one platform: each has one hash, so their own names say what is asked for."""
+    """Fetch wheels: each has one hash, so their own names say what is asked for."""
     names = [name for _, wheel in missing.values() if (name := read_name(wheel.name))]
     parts = [name.tags.split("-") for name in names]
     told = [f"--abi={abi}" for abi in sorted({abi for part in parts for abi in part[1].split(".")})]
     told += [f"--platform={tag}" for tag in sorted({tag for part in parts for tag in part[2].split(".")})]
     path = context.folder / "download.txt"
     path.write_text(
-        "".join(
-            f"{package.name}=={package.version} --hash=sha256:{wheel.sha256}\n"
-            for package, wheel in missing.values()
-        ),
+        "".join(f"{pinned(package, wheel)}\n" for package, wheel in missing.values()),
         encoding="utf-8",
     )
     arguments = [

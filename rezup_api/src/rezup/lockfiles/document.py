@@ -197,12 +197,13 @@ def listed(top: Table, *, anywhere: bool) -> Iterator[Listed]:
         wheels: dict[str, Wheel] = {}
         for file in files:
             wheel = _wheel(file, name, version, local, anywhere=anywhere)
-            twin = wheels.setdefault(wheel.name, wheel)
+            # Two names that differ in capitals only are one file on many systems.
+            twin = wheels.setdefault(wheel.name.lower(), wheel)
             # An index and a folder may both have it.
             if twin is not wheel and not (anywhere and twin.sha256 == wheel.sha256):
                 raise table.error("wheels", f"names {wheel.name} twice")
         if version is None and len(wheels) == 1:
-            version = next(iter(wheels)).split("-")[1]
+            version = next(iter(wheels.values())).name.split("-")[1]
         yield Listed(
             name=name,
             version=version,

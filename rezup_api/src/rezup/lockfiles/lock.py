@@ -81,4 +81,5 @@ class Lock(NamedTuple):
 
 
 #: Finds a wheel of a lock on this machine: a file whose hash was verified; None if there is none.
+#: It may raise HashMismatchError where another file has its place.
 FindWheel: TypeAlias = "Callable[[Wheel], Path | None]"

@@ -53,7 +53,7 @@ def parse(data: bytes, what: str) -> Lock:
 
 def _refuse_twins(top: Table, packages: list[LockedPackage]) -> None:
     places: dict[str, list[str | None]] = {}
-    hashes: dict[str, str] = {}
+    files: dict[str, tuple[str, str]] = {}
     for package in packages:
         markers = places.setdefault(package.name, [])
         # One without a marker is installed everywhere, so beside any other.
@@ -61,5 +61,8 @@ def _refuse_twins(top: Table, packages: list[LockedPackage]) -> None:
             raise top.error("packages", f"has {package.name} twice for the same place")
         markers.append(package.marker)
         for wheel in package.wheels:
-            if hashes.setdefault(wheel.name, wheel.sha256) != wheel.sha256:
+            name, sha256 = files.setdefault(wheel.name.lower(), (wheel.name, wheel.sha256))
+            if sha256 != wheel.sha256:
                 raise top.error("packages", f"has two hashes of {wheel.name}")
+            if name != wheel.name:
+                raise top.error("packages", f"names {name} and {wheel.name}, which may be one file")

@@ -8,6 +8,7 @@ from rezup.errors import LockError
 from rezup.lockfiles.document import unusable
 from rezup.lockfiles.targets import (
     Target,
+    for_all_machines,
     is_this_machine,
     marker_environment,
     ranked,
@@ -47,11 +48,19 @@ class Gap(NamedTuple):
         return f"{self.package.name} {self.package.version} on {self.platform}"
 
 
-def select(lock: Lock, target: Target, *, what: str, tags: Sequence[Tag] | None = None) -> tuple[Chosen, ...]:
+def select(
+    lock: Lock,
+    target: Target,
+    *,
+    what: str,
+    tags: Sequence[Tag] | None = None,
+    any_machine: bool = False,
+) -> tuple[Chosen, ...]:
     """What of a lock is installed for a target, sorted by name.
 
     :param what: how messages name the lock
     :param tags: what the target takes, best first; None works it out for a platform's usual interpreter
+    :param any_machine: the wheels are those that some machine of the platform takes, whatever this one does
     :raises LockError: it is of another Python, doesn't cover the platform, has no fitting wheel of a
         package, or two versions of one
     """
@@ -63,7 +72,11 @@ def select(lock: Lock, target: Target, *, what: str, tags: Sequence[Tag] | None 
             continue
         if package.name in chosen:
             raise unusable(what, f"it has two versions of {package.name} for {target.platform}")
-        fitting = _fitting(package.wheels, target, tags)
+        fitting = (
+            for_all_machines(package.wheels, target)
+            if any_machine
+            else _fitting(package.wheels, target, tags)
+        )
         if not fitting:
             raise _unfit(package, target, what)
         chosen[package.name] = Chosen(package, fitting)

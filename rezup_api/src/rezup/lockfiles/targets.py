@@ -116,6 +116,31 @@ def ranked_by_name(wheels: Iterable[Wheel], target: Target) -> tuple[Wheel, ...]
     return ranked(wheels, target, [*_interpreter_tags(target, sorted(order, key=lambda p: (order[p], p)))])
 
 
+def for_all_machines(wheels: Iterable[Wheel], target: Target) -> tuple[Wheel, ...]:
+    """Those that one machine of the platform or another takes, best first.
+
+    What is left out fits no machine that another wheel doesn't suit better.
+    """
+    found = []
+    served: set[tuple[int, ...]] = set()
+    for wheel in ranked_by_name(wheels, target):
+        name = read_name(wheel.name)
+        tags = name.tags.rpartition("-")[2].split(".") if name else ()
+        systems = {_oldest_system(tag, target.platform) for tag in tags}
+        if not systems <= served:
+            found.append(wheel)
+            served |= systems
+    return tuple(found)
+
+
+def _oldest_system(tag: str, platform: str) -> tuple[int, ...]:
+    """What a platform tag asks of a machine of a platform; that of another platform asks nothing of it."""
+    if tag == "any":
+        return (-1,)
+    # Of two wheels for the same macOS, the one for its processor alone ranks before the one for several.
+    return (_platform_order(tag, platform) or ())[: 2 if platform.startswith("darwin") else 3]
+
+
 def is_this_machine(platform: str) -> bool:
     """True for the platform that runs this."""
     from rezup.system.machine import platform_tag

@@ -54,7 +54,9 @@ def _package(package: LockedPackage) -> dict[str, object]:
             context="there is no wheel of it",
             hint="let it be built (`sdists = true` in [installer]), or ask for a version that has wheels",
         )
-    table: dict[str, object] = {"name": package.name, "version": package.version}
+    table: dict[str, object] = {"name": package.name}
+    if package.version:
+        table["version"] = package.version
     if package.marker:
         table["marker"] = package.marker
     table["wheels"] = [_wheel(wheel) for wheel in sorted(package.wheels)]

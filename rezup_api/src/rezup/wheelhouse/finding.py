@@ -15,13 +15,23 @@ if TYPE_CHECKING:
 
 
 def first_of(*finds: FindWheel) -> FindWheel:
-    """Ask each in turn until one has the wheel."""
+    """Ask each in turn until one has the wheel.
+
+    Another file in its place is an error (:class:`HashMismatchError`) where none of them has the right one.
+    """
 
     def find(wheel: Wheel) -> Path | None:
+        refused: HashMismatchError | None = None
         for ask in finds:
-            path = ask(wheel)
+            try:
+                path = ask(wheel)
+            except HashMismatchError as error:
+                refused = refused or error
+                continue
             if path is not None:
                 return path
+        if refused is not None:
+            raise refused
         return None
 
     return find

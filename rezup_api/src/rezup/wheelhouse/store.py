@@ -59,31 +59,55 @@ class Wheelhouse:
         self.folder = root / WHEELHOUSE
         self._reporter = reporter or Reporter()
         self._hashes = Hashes(read_timeout)
+        self._warned: set[str] = set()
 
     # -- looking ------------------------------------------------------------------------------
 
     def find(self, wheel: Wheel) -> Path | None:
         """The file of a wheel, whose hash was verified just now or earlier by this object; None without one.
 
-        What is there and isn't the wheel counts as absent, with a warning.
+        What is there and isn't the wheel counts as absent, with a warning, once.
 
         :raises LockError: the wheel's name or hash can't be part of a path
         :raises RemoteUnreachableError: no answer in time
         """
         wheel = check(wheel)
         path = self._path(wheel)
+        damage = self._state(path, wheel)
+        if damage and damage != _ABSENT:
+            self._warn(f"{path} is not used: {damage}")
+        return None if damage else path
+
+    def find_or_refuse(self, wheel: Wheel) -> Path | None:
+        """As `find`, for who has no other place to look: what no index has can't be replaced.
+
+        :raises HashMismatchError: another file has its place
+        """
+        wheel = check(wheel)
+        path = self._path(wheel)
+        if wheel.url is None and self._state(path, wheel) not in ("", _ABSENT):
+            try:
+                seen = self._hashes.look(path, follow=False)
+                found = "" if seen is None else self._hashes.sha256(path, seen, follow=False)
+            except (NoFileError, OSError):
+                found = ""  # no file of its own; the warning says what it is
+            if found not in ("", wheel.sha256):
+                raise HashMismatchError(str(path), expected=wheel.sha256, found=found)
+        return self.find(wheel)
+
+    def _state(self, path: Path, wheel: Wheel) -> str:
+        """As `_damage`, whatever is there."""
         try:
-            damage = self._damage(path, wheel)
+            return self._damage(path, wheel)
         except FileNotFoundError:  # it went just now
-            return None
+            return _ABSENT
         except (NoFileError, OSError) as error:
-            damage = why(error)
-        if damage == _ABSENT:
-            return None
-        if damage:
-            self._reporter.warning(f"{path} is not used: {damage}")
-            return None
-        return path
+            return why(error)
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            self._reporter.warning(message)
 
     def _damage(self, path: Path, wheel: Wheel) -> str:
         """What is wrong with a file; empty if it is the wheel.
