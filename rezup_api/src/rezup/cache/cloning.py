@@ -25,6 +25,9 @@ class Cloned(NamedTuple):
     counts: Mapping[str, int]
     """Files by method, all three of them."""
 
+    folders: tuple[str, ...] = ()
+    """What was made below it, as paths relative to it."""
+
     @property
     def is_linked(self) -> bool:
         """Whether every file of it is a link to the stored one."""
@@ -65,4 +68,4 @@ def clone_tree(
     for path, to in tree.links:
         os.symlink(to, f"{made}/{path}")
     counts = {name: count + copy.counts[name] for name, count in put.counts.items()}
-    return Cloned(put.method if tree.files else COPY, counts)
+    return Cloned(put.method if tree.files else COPY, counts, tree.folders)

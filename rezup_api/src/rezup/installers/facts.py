@@ -11,8 +11,8 @@ from rezup.system.interpreters import Interpreter
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rezup.installers.backend import BuildContext
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.context import BuildContext
+    from rezup.installers.plans import EnvironmentPlan
 
 #: Raised whenever the same lock gives another tree: other scripts, byte-code, metadata.
 TREE_FORMAT = 1

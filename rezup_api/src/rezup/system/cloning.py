@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 
 REFLINK, LINK, COPY = "reflink", "hard link", "copy"
@@ -53,6 +52,8 @@ class Cloner:
             self.counts[LINK] += 1
             return
         else:
+            import shutil
+
             shutil.copyfile(source, target, follow_symlinks=False)
             self.counts[COPY] += 1
         os.chmod(target, 0o755 if status.st_mode & 0o100 else 0o644)
