@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
@@ -22,6 +21,7 @@ from rezup.system.machine import platform_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rezup.installers.backend import Prepared
     from rezup.installers.context import BuildContext
