@@ -132,7 +132,7 @@ def _seal_file(path: str, *, is_private: bool) -> None:
     try:
         status = os.fstat(descriptor)
         mode = status.st_mode
-        if status.st_nlink > 1 and not mode & 0o222:
+        if status.st_nlink > 1 and not mode & 0o222 and not is_private:
             return
         wanted = 0o600 if is_private else 0o755 if mode & 0o100 else 0o644
         if stat.S_IMODE(mode) != wanted:
