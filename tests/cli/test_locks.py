@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +102,34 @@ class TestARevision:
         receipt = json.loads((newest(world) / RECEIPT).read_bytes())
         assert receipt["environments"][0]["cloned"].split(" (")[0] in ("reflink", "hard link", "copy")
         assert made(world.rezup("use", "foo", "--", "rez")).code == 0
+
+    def test_of_a_lock_and_the_cache_imports_nothing_that_only_a_build_needs(self, world: World) -> None:
+        recipe = world.recipe()
+        recipe.write_text("lock = 'pylock.toml'\n" + recipe.read_text())
+        made(world.rezup("lock", str(recipe)))
+        made(world.rezup("add", "foo", "--skip-use"))
+        code = (
+            "import sys, click\n"
+            "before = set(sys.modules)\n"
+            "from rezup_cli.main import main\n"
+            "assert main(['add', 'foo', '--skip-use']) == 0\n"
+            "print(*sorted(set(sys.modules) - before))\n"
+        )
+        # A measurement of coverage would load modules of its own.
+        environment = {n: value for n, value in world.environ.items() if not n.startswith("COVERAGE_")}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment, cwd=world.home, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert len(world.stamps()) == 2
+        loaded = set(done.stdout.splitlines()[-1].split())
+        assert "rezup.cache.cloning" in loaded
+        assert not {each.split(".")[0] for each in loaded} & {
+            "packaging", "filelock", "subprocess", "shutil", "tempfile", "logging", "concurrent", "difflib",
+            "dataclasses", "getpass", "ssl",
+        }  # fmt: skip
+        building = {"backend", "bytecode", "environments", "locked", "locking", "scripts", "virtualenv_pip"}
+        assert not {f"rezup.installers.{each}" for each in building} & loaded
 
     def test_is_isolated_where_that_is_asked_for(self, world: World) -> None:
         world.recipe()

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.errors import InstallError, InterpreterNotFoundError, ProcessError
-from rezup.installers.backend import BuildContext, prepare
+from rezup.installers.backend import prepare
+from rezup.installers.context import BuildContext
 from rezup.installers.distributions import read_distributions
-from rezup.installers.environments import build, plan
+from rezup.installers.environments import build
+from rezup.installers.plans import plan
 from rezup.installers.programs import find_uv
 from rezup.recipes.model import Backend, Recipe, Tool
 from rezup.recipes.names import ToolName
@@ -83,7 +85,7 @@ class World:
     def build(self, recipe: Recipe, *, number: int = 0, **changes: object) -> tuple[BuiltEnvironment, Path]:
         chosen = plan(recipe)[number]
         target = self.root / "staging" / "venv" / chosen.name
-        context = replace(self.context, **changes)  # type: ignore[arg-type]
+        context = self.context._replace(**changes)  # type: ignore[arg-type]
         return build(chosen, target, context), target
 
 
@@ -613,7 +615,7 @@ def test_time_ends(world: World, tmp_path: Path) -> None:
     (project / "backend" / "own_backend.py").write_text("import time\ntime.sleep(120)\n")
     (world.root / "cwd").mkdir(exist_ok=True)
     prepared = prepare(
-        world.backend, replace(world.context, time_left=lambda: 1.0), lambda uv, settings: running().base
+        world.backend, world.context._replace(time_left=lambda: 1.0), lambda uv, settings: running().base
     )
     requirements = world.root / "requirements.txt"
     requirements.write_text(f"slow @ {project.as_uri()}\n")

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rezup.errors import HashMismatchError, InstallError, LockError, RezupError
-from rezup.installers.backend import BuildContext
+from rezup.installers.context import BuildContext
 from rezup.installers.distributions import read_distributions
-from rezup.installers.environments import build, find_interpreter_for, plan
+from rezup.installers.environments import build
 from rezup.installers.facts import build_flags, from_facts, to_facts
-from rezup.installers.locking import Locked, Upgrade, lock_environment
+from rezup.installers.interpreter import find_interpreter_for
+from rezup.installers.locking import Upgrade, lock_environment
+from rezup.installers.plans import Locked, plan
 from rezup.installers.programs import bundled_pip, find_uv
 from rezup.installers.reaching import NO_NETWORK
 from rezup.installers.wheels import download
@@ -96,7 +98,7 @@ class World:
             environment=self.environment, folder=self.root / f"cwd{self.runs}", log=self.root / "log.txt",
             cache=self.cache, reporter=self.listener,
         )  # fmt: skip
-        return replace(context, **changes)
+        return context._replace(**changes)
 
     def recipe(self, *extensions: Tool, rez: Tool | None = None) -> Recipe:
         return Recipe(b"", "", None, rez or tool("rez"), extensions, backend=self.backend)
@@ -239,7 +241,7 @@ def test_isolated_environment_has_a_lock_of_its_own(world: World) -> None:
 
 
 def test_embedded_runtime_has_an_empty_lock(world: World) -> None:
-    recipe = replace(world.recipe(), runtime="embedded")
+    recipe = world.recipe()._replace(runtime="embedded")
     lock = lock_environment(plan(recipe)[0], world.context(), world.beside, platforms=(), sdists=False)
     assert (lock.packages, lock.platforms) == ((), (platform_tag(),))
     assert not world.beside.exists()
@@ -937,7 +939,7 @@ def test_flags_tell_apart_what_differs(world: World) -> None:
     assert len(set(variants)) == len(variants)
     assert flags() == flags()
     assert flags(tool("t", "aaatool")) == flags(tool("t", "AAAtool[x] >= 1"))
-    moved = replace(here, path=Path("/another/python"))
+    moved = here._replace(path=Path("/another/python"))
     assert build_flags(plan(world.recipe())[0], moved, world.context(), lock) != flags()
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.errors import InterpreterNotFoundError
-from rezup.installers.backend import BuildContext
-from rezup.installers.environments import build, plan
+from rezup.installers.context import BuildContext
+from rezup.installers.environments import build
+from rezup.installers.plans import plan
 from rezup.installers.programs import find_uv
 from rezup.recipes.model import Backend, Recipe, Tool
 from rezup.recipes.names import ToolName

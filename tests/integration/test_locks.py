@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.errors import InterpreterNotFoundError
-from rezup.installers.backend import BuildContext
-from rezup.installers.environments import build, plan
-from rezup.installers.locking import Locked, lock_environment
+from rezup.installers.context import BuildContext
+from rezup.installers.environments import build
+from rezup.installers.locking import lock_environment
+from rezup.installers.plans import Locked, plan
 from rezup.installers.programs import find_uv
 from rezup.installers.wheels import download
 from rezup.lockfiles.reading import parse

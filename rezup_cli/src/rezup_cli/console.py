@@ -151,7 +151,7 @@ class Console:
         """End this process at once if it is rezup's own, else return the status.
 
         Taking an interpreter down in order takes as long as a resolve, and there is nothing left to be done:
-        all files are closed, and no thread or child was started.
+        all files are closed, and no thread or child is left.
         """
         if self.is_program:
             for stream in (sys.stdout, sys.stderr):

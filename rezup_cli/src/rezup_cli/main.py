@@ -5,6 +5,7 @@ Nothing of the library is loaded before it is decided which one that is.
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Commands that may have done half of their work when something turns up; they are not begun again.
 _NOT_TWICE = frozenset({"add", "drop"})
+
+#: A command that only starts something makes about forty thousand.
+_OBJECTS_BEFORE_COLLECTING = 50_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rezup_cli.application import run
 
         return run(list(arguments))
+    # Looking through what imports leave behind takes a tenth of a short command; a long one comes to it yet.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
     given = sys.argv[1:]
     start = bootstrap.begin(given)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,9 +27,9 @@ def key(**changes: Any) -> str:
         {"contents": {"lock": b"b"}},
         {"contents": {"other": b"a"}},
         {"contents": {"lock": b"a", "other": b""}},
-        {"interpreter": replace(PYTHON, version="3.99.0")},
-        {"interpreter": replace(PYTHON, implementation="pypy")},
-        {"interpreter": replace(PYTHON, abi="other")},
+        {"interpreter": PYTHON._replace(version="3.99.0")},
+        {"interpreter": PYTHON._replace(implementation="pypy")},
+        {"interpreter": PYTHON._replace(abi="other")},
         {"platform": "linux-aarch64"},
         {"libc": "musl"},
         {"libc": "glibc-2.31"},
@@ -44,7 +43,7 @@ def test_whatever_makes_a_difference_changes_the_key(changes: dict[str, Any]) ->
 
 
 def test_the_place_of_the_interpreter_and_the_order_of_files_do_not(tmp_path: Any) -> None:
-    assert key(interpreter=replace(PYTHON, path=tmp_path)) == key()
+    assert key(interpreter=PYTHON._replace(path=tmp_path)) == key()
     assert key(contents={"a": b"1", "b": b"2"}) == key(contents={"b": b"2", "a": b"1"})
 
 

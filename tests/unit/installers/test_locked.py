@@ -13,7 +13,8 @@ from rezup.installers import scripts
 from rezup.installers.base import Package
 from rezup.installers.distributions import EntryPoint
 from rezup.installers.facts import TREE_FORMAT
-from rezup.installers.locked import interpreter_request, judged
+from rezup.installers.interpreter import interpreter_request
+from rezup.installers.locked import judged
 from rezup.installers.pip_configuration import PipSettings, read_settings
 from rezup.installers.reaching import for_builds, reaching, without_index
 from rezup.installers.requirements import write_requirements

@@ -69,7 +69,7 @@ def test_a_wheel_is_of_its_package(name: str, package: str, version: str) -> Non
     "name",
     ["", ".whl", "foo.whl", "foo-1.0.whl", "../foo-1.0-py3-none-any.whl", "foo-1.0-py3-none-any.whl/", "a/foo-1.0-py3-none-any.whl",
      "foo-1.0-py3-none-any.zip", "-foo-1.0-py3-none-any.whl", "foo-1.0-x-py3-none-any.whl", "foo-1.0-py3-none-any.whl\n",
-     "foo-1.0 -py3-none-any.whl", "foo-1.0-py3-none-any.WHL", f"foo-{'1' * 255}-py3-none-any.whl", ".foo-1.0-py3-none-any.whl"],
+     "foo-1.0 -py3-none-any.whl", "foo-1.0-..-none-any.whl", "foo-1.0-py3.-none-any.whl", "foo-1.0-py3-none-any.WHL", f"foo-{'1' * 255}-py3-none-any.whl", ".foo-1.0-py3-none-any.whl"],
 )  # fmt: skip
 def test_what_is_no_name_of_a_wheel(name: str) -> None:
     assert read_name(name) is None

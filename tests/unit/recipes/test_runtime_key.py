@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.errors import RecipeError
-from rezup.installers.environments import plan
+from rezup.installers.plans import plan
 from rezup.recipes.parse import parse
 
 if TYPE_CHECKING:

@@ -269,6 +269,34 @@ class TestBuildLock:
             pass
         assert said == []
 
+    @pytest.mark.skipif(os.name == "nt", reason="there it is filelock's own")
+    def test_it_is_the_lock_that_filelock_takes(self, tmp_path: Path) -> None:
+        from filelock import FileLock, Timeout
+
+        said: list[str] = []
+        path, theirs = tmp_path / ".lock", FileLock(tmp_path / ".lock")
+        before = os.umask(0o077)
+        try:
+            with self.lock(path, said), pytest.raises(Timeout):
+                theirs.acquire(timeout=0)
+        finally:
+            os.umask(before)
+        assert path.stat().st_mode & 0o777 == 0o644
+        with theirs, self.lock(path, said, timeout=0.1):
+            pass
+        assert said[-1].startswith("unlocked: still locked by an unknown process")
+        with self.lock(path, said):
+            assert (tmp_path / ".lock.owner").read_text() == "ws1, process 1"
+        assert not (tmp_path / ".lock.owner").exists()
+
+    def test_a_link_in_the_place_of_the_lock_is_not_followed(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        (tmp_path / ".lock").symlink_to(tmp_path / "victim")
+        with self.lock(tmp_path / ".lock", said, timeout=0.1):
+            said.append("worked")
+        assert not (tmp_path / "victim").exists()
+        assert said[-1] == "worked"
+
     def test_a_folder_without_locks_is_worked_in_unlocked(self, tmp_path: Path) -> None:
         said: list[str] = []
         with self.lock(tmp_path / "missing" / "folder" / ".lock", said):

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.cache.manifest import DamagedError
-from rezup.system.cloning import COPY, LINK, Cloner
+from rezup.system.cloning import COPY, LINK, Cloner, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -24,6 +24,9 @@ class Cloned(NamedTuple):
 
     counts: Mapping[str, int]
     """Files by method, all three of them."""
+
+    folders: tuple[str, ...] = ()
+    """What was made below it, as paths relative to it."""
 
     @property
     def is_linked(self) -> bool:
@@ -52,17 +55,20 @@ def clone_tree(
     os.mkdir(made, 0o755)
     for folder in tree.folders:
         os.mkdir(f"{made}/{folder}", 0o755)
-    lstat, is_file = os.lstat, stat.S_ISREG
-    for path, size, mtime, _ in tree.files:
-        place = f"{stored}/{path}"
-        try:
-            status = lstat(place)
-        except OSError as error:
-            raise DamagedError(f"{path} can't be found ({error.strerror})") from error
-        if status.st_size != size or int(status.st_mtime) != mtime or not is_file(status.st_mode):
-            raise DamagedError(f"{path} was changed")
-        (copy if path in copied else put).put(place, f"{made}/{path}", status)
+    stat_of, is_file = os.stat, stat.S_ISREG
+    with open_folder(stored) as given, open_folder(made) as taken:
+        for path, size, mtime, _ in tree.files:
+            try:
+                place = path if given is not None else f"{stored}/{path}"
+                status = stat_of(place, dir_fd=given, follow_symlinks=False)
+            except OSError as error:
+                raise DamagedError(f"{path} can't be found ({error.strerror})") from error
+            if status.st_size != size or int(status.st_mtime) != mtime or not is_file(status.st_mode):
+                raise DamagedError(f"{path} was changed")
+            by = copy if path in copied else put
+            if not by.linked(path, status, given, taken):
+                by.put(f"{stored}/{path}", f"{made}/{path}", status)
     for path, to in tree.links:
         os.symlink(to, f"{made}/{path}")
     counts = {name: count + copy.counts[name] for name, count in put.counts.items()}
-    return Cloned(put.method if tree.files else COPY, counts)
+    return Cloned(put.method if tree.files else COPY, counts, tree.folders)

@@ -21,7 +21,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from rezup.cache.entry import LEASE, MANIFEST, TREE, USED, Environment, identity
@@ -35,7 +34,7 @@ from rezup.system.leftovers import STAGING, SWEEP_AFTER_UNKNOWN, TRASH, new_name
 from rezup.system.machine import host_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rezup.cache.cloning import Cloned
@@ -217,15 +216,13 @@ class Environments:
     def _seal(self, staging: Path, manifest: Manifest) -> None:
         """Put the rest beside the tree, and all folders and names on the disk."""
         from rezup.system.files import write_atomic
+        from rezup.system.parallel import share_out
 
         write_atomic(staging / MANIFEST, manifest.to_bytes(), mode=0o644 if os.name == "nt" else 0o444)
         self._note_use(staging)
         folders = [staging / TREE / folder for folder in manifest.tree.folders]
-        with ThreadPoolExecutor(SYNC_THREADS) as pool:
-            for _ in pool.map(_open_to_all, folders):
-                pass
-        _open_to_all(staging / TREE)
-        _open_to_all(staging)
+        share_out(_open_to_all, folders, SYNC_THREADS)
+        _open_to_all([staging / TREE, staging])
 
     def _publish(self, staging: Path, key: str, *, replace: bool) -> bool:
         """Whether the staged entry has the name now; False if another one has it."""
@@ -401,6 +398,7 @@ def _first_reason(error: OSError) -> str:
     return str(error)[:300]
 
 
-def _open_to_all(folder: Path) -> None:
-    folder.chmod(0o755)
-    sync_folder(folder)
+def _open_to_all(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        folder.chmod(0o755)
+        sync_folder(folder)

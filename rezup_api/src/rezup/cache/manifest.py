@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.system.files import SYNC_THREADS
@@ -130,6 +129,8 @@ def record_tree(root: Path, *, seal: bool) -> Tree:
     :param seal: also sync each file, and take all rights to write it, so that it can be hard-linked
     :raises OSError: a file can't be read, or the disk is full
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     folders, paths, links = walk(root)
     with ThreadPoolExecutor(SYNC_THREADS) as pool:
         parts = [paths[n::SYNC_THREADS] for n in range(SYNC_THREADS)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import locked
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 
     from rezup.containers.locked import GivenLocks
     from rezup.containers.provision import Provision
-    from rezup.installers.backend import BuildContext
     from rezup.installers.base import BuiltEnvironment
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.context import BuildContext
     from rezup.installers.locking import Upgrade
+    from rezup.installers.plans import EnvironmentPlan
     from rezup.lockfiles.lock import FindWheel, Lock
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
@@ -38,8 +37,9 @@ class Built(NamedTuple):
     """By the names of their files."""
     digests: Mapping[str, str]
     """SHA-256 of these files."""
-    linked: frozenset[str]
-    """Folders of environments, such as "venv/rez", that hold but links to files of the cache."""
+    linked: Mapping[str, tuple[str, ...]]
+    """Folders of environments, such as "venv/rez", that hold but links to files of the cache, and the folders
+    in each."""
 
 
 class LockedFolder(NamedTuple):
@@ -60,18 +60,30 @@ class Job(NamedTuple):
     context: BuildContext
 
 
-@dataclass(frozen=True, slots=True)
 class Builder:
-    """Calls the installers for every environment of a recipe."""
+    """Calls the installers for every environment of a recipe.
 
-    environ: Mapping[str, str]
-    cache: Path
-    logs: Path
-    """Folder of the files that receive all that installers print."""
-    reporter: Reporter
-    provision: Provision
-    offline: bool
-    fetch_python: bool
+    :param logs: folder of the files that receive all that installers print
+    """
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        cache: Path,
+        logs: Path,
+        reporter: Reporter,
+        provision: Provision,
+        offline: bool,
+        fetch_python: bool,
+    ) -> None:
+        self.environ = environ
+        self.cache = cache
+        self.logs = logs
+        self.reporter = reporter
+        self.provision = provision
+        self.offline = offline
+        self.fetch_python = fetch_python
 
     def __call__(
         self, recipe: Recipe, folder: Path, container: ContainerName, given: GivenLocks | None = None
@@ -95,9 +107,11 @@ class Builder:
             cloned={str(each.environment.name): str(each.cloned) for each in built if each.cloned},
             locks=locks,
             digests=digests(files),
-            linked=frozenset(
-                f"venv/{each.environment.name}" for each in built if each.cloned and each.cloned.is_linked
-            ),
+            linked={
+                f"venv/{each.environment.name}": each.cloned.folders
+                for each in built
+                if each.cloned and each.cloned.is_linked
+            },
         )
 
     def lock(
@@ -165,8 +179,6 @@ class Builder:
         previous: Mapping[str, Lock] | None = None,
     ) -> tuple[dict[str, bytes], dict[str, Lock]]:
         """Bytes and content of each lock, in the order of the plans; written into `folder`."""
-        from rezup.lockfiles.writing import to_bytes
-
         platforms: tuple[str, ...] = ()  # what others have locked was held against them then
         if given is None and previous is None:
             given, platforms = locked.of_recipe(job.recipe), job.recipe.platforms
@@ -178,6 +190,8 @@ class Builder:
                 files[name], locks[name] = locked.given_lock(given, name, part, platforms)
                 self.provision.settle(locks[name], folder, given.find)
             else:
+                from rezup.lockfiles.writing import to_bytes
+
                 locks[name] = self._new_lock(job, part, folder, upgrade, (previous or {}).get(name))
                 files[name] = to_bytes(locks[name])
             (folder / name).write_bytes(files[name])
@@ -200,8 +214,8 @@ class Builder:
         return lock
 
     def _job(self, recipe: Recipe, folder: Path, container: ContainerName) -> Job:
-        from rezup.installers.backend import BuildContext
-        from rezup.installers.environments import plan
+        from rezup.installers.context import BuildContext
+        from rezup.installers.plans import plan
         from rezup.recipes.expansion import check_variables, expand_pip
         from rezup.recipes.secrets import redact, secret_values
         from rezup.system.files import mark_cache
@@ -239,7 +253,7 @@ class Builder:
             expand_tool(tool, self.environ, folder=folder, home=user_home(self.environ))
             for tool in recipe.tools
         )
-        return replace(recipe, rez=rez, extensions=tuple(extensions))
+        return recipe._replace(rez=rez, extensions=tuple(extensions))
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -11,7 +11,6 @@ import contextlib
 import os
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import receipt as receipts
@@ -51,15 +50,23 @@ class Maker(NamedTuple):
     platform: str
 
 
-@dataclass(frozen=True, slots=True)
 class Workshop:
     """Makes revisions in one local root."""
 
-    store: LocalStore
-    build: Build
-    maker: Maker
-    reporter: Reporter
-    lock_timeout: float
+    def __init__(
+        self,
+        *,
+        store: LocalStore,
+        build: Build,
+        maker: Maker,
+        reporter: Reporter,
+        lock_timeout: float,
+    ) -> None:
+        self.store = store
+        self.build = build
+        self.maker = maker
+        self.reporter = reporter
+        self.lock_timeout = lock_timeout
 
     def create(
         self,
@@ -189,7 +196,7 @@ class Workshop:
         stamp: Stamp | None,
         receipt: receipts.Receipt,
         appeared: Callable[[], Revision | None],
-        linked: frozenset[str],
+        linked: Mapping[str, tuple[str, ...]],
     ) -> Revision:
         winner = appeared()
         if winner is not None:

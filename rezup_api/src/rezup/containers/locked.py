@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.plans import EnvironmentPlan
     from rezup.lockfiles.lock import FindWheel, Lock, Wheel
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ToolName

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import CacheError, ProcessError, StoreError
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
     from rezup.cache.cloning import Cloned
     from rezup.cache.environments import Environments
     from rezup.containers.locked import GivenLocks
-    from rezup.installers.backend import BuildContext
     from rezup.installers.base import BuiltEnvironment
-    from rezup.installers.environments import EnvironmentPlan
-    from rezup.installers.locking import Locked
+    from rezup.installers.context import BuildContext
+    from rezup.installers.plans import EnvironmentPlan, Locked
     from rezup.lockfiles.lock import FindWheel, Lock, Wheel
     from rezup.reporting import Reporter
     from rezup.wheelhouse.store import Wheelhouse
@@ -67,7 +65,6 @@ def _is_disk_full(error: ProcessError) -> bool:
     return "No space left on device" in error.output or "Disk quota exceeded" in error.output
 
 
-@dataclass(frozen=True, slots=True)
 class Provision:
     """See the module.
 
@@ -76,10 +73,18 @@ class Provision:
     :param link: files may be shared with the cache
     """
 
-    store: Environments | None
-    wheelhouse: Wheelhouse
-    reporter: Reporter
-    link: bool = True
+    def __init__(
+        self,
+        *,
+        store: Environments | None,
+        wheelhouse: Wheelhouse,
+        reporter: Reporter,
+        link: bool = True,
+    ) -> None:
+        self.store = store
+        self.wheelhouse = wheelhouse
+        self.reporter = reporter
+        self.link = link
 
     def __call__(
         self,
@@ -97,7 +102,7 @@ class Provision:
         :raises LockError: the lock doesn't cover this machine, or what it names can't be had
         :raises InstallError: it can't be built
         """
-        from rezup.installers.locking import Locked
+        from rezup.installers.plans import Locked
         from rezup.system.files import make_folder
 
         find = self._find_in(folder, given and given.find)
@@ -114,8 +119,8 @@ class Provision:
 
     def _cloned(self, store: Environments, order: _Order) -> Provided:
         from rezup.cache.fingerprint import fingerprint
-        from rezup.installers.environments import build, find_interpreter_for
         from rezup.installers.facts import build_flags, from_facts, to_facts
+        from rezup.installers.interpreter import find_interpreter_for
         from rezup.system.files import remove_tree
         from rezup.system.machine import libc_tag, platform_tag
 
@@ -128,6 +133,8 @@ class Provision:
         )  # fmt: skip
 
         def make(place: Path) -> Mapping[str, Any]:
+            from rezup.installers.environments import build
+
             built = build(plan, place, context, order.by)
             if built.leftovers:
                 raise _Tied

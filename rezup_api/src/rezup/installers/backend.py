@@ -3,66 +3,30 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.installers.pip_configuration import read_settings
-from rezup.installers.programs import Workplace, bundled_pip, find_uv
+from rezup.installers.programs import bundled_pip, find_uv
 from rezup.installers.reaching import for_builds
 from rezup.installers.selection import choose
 from rezup.installers.translation import translate
 from rezup.installers.uv_settings import read_uv_settings
 from rezup.installers.virtualenv_pip import VirtualenvPipInstaller
-from rezup.reporting import Reporter
 from rezup.system.interpreters import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from rezup.installers.base import Installer
+    from rezup.installers.context import BuildContext
     from rezup.installers.pip_configuration import PipSettings
     from rezup.installers.pip_program import PipProgram
     from rezup.installers.programs import UvProgram
     from rezup.installers.uv_settings import UvSettings
     from rezup.recipes.model import Backend
     from rezup.system.interpreters import Interpreter
-
-
-@dataclass(frozen=True, slots=True)
-class BuildContext:
-    """All that installing needs of the world around it; nothing below reads it from elsewhere."""
-
-    environment: Mapping[str, str] = field(repr=False)
-    folder: Path
-    """An empty folder for the programs to run in; it may be deleted afterwards."""
-    log: Path
-    """The file that receives all that programs print."""
-    cache: Path | None = None
-    """The folder of rezup's caches; None builds without."""
-    reporter: Reporter = field(default_factory=Reporter)
-    mask: Callable[[str], str] = str
-    """Takes secrets out of text before it is shown or logged."""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Texts that no list of processes may show."""
-    pip_options: tuple[str, ...] = field(default=(), repr=False)
-    """`[pip] options` with their placeholders filled in, as are:"""
-    pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    offline: bool = False
-    allow_fetch: bool = True
-    """uv may download a Python that is missing."""
-    edit_in_production: bool = False
-    time_left: Callable[[], float] | None = None
-    """Asked for the seconds that a program may still take; None lets it take as long as it likes."""
-
-    @property
-    def workplace(self) -> Workplace:
-        """Where programs run for this job."""
-        return Workplace(
-            folder=self.folder, environment=self.environment, log=self.log,
-            reporter=self.reporter, mask=self.mask, offline=self.offline, secrets=self.secrets,
-            time_left=self.time_left,
-        )  # fmt: skip
 
 
 class Prepared(NamedTuple):

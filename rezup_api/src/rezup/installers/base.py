@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from rezup.system.interpreters import Interpreter
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """One thing to install: a requirement as pip reads it, or a local source in edit mode."""
 
     requirement: str
@@ -72,8 +70,7 @@ class Installer(ABC):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledTool:
+class InstalledTool(NamedTuple):
     """What came of one tool of the recipe."""
 
     name: ToolName
@@ -87,8 +84,7 @@ class InstalledTool:
     scripts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltEnvironment:
+class BuiltEnvironment(NamedTuple):
     """One finished virtual environment; paths are relative to it, with forward slashes."""
 
     name: ToolName

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,9 +28,10 @@ from rezup.system.interpreters import running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rezup.installers.backend import BuildContext, Prepared
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.backend import Prepared
+    from rezup.installers.context import BuildContext
     from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.plans import EnvironmentPlan
     from rezup.installers.programs import UvProgram
     from rezup.system.interpreters import Interpreter
 
@@ -119,7 +119,7 @@ def prepared_for(plan: EnvironmentPlan, context: BuildContext) -> Prepared:
         )  # fmt: skip
 
     with stage(context.reporter, "interpreter", plan.python or ""):
-        prepared = prepare(plan.backend, replace(context, offline=True, allow_fetch=False), find_interpreter)
+        prepared = prepare(plan.backend, context._replace(offline=True, allow_fetch=False), find_interpreter)
     check_python(prepared.interpreter)
     return prepared
 

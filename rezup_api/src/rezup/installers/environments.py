@@ -1,4 +1,4 @@
-"""From a recipe to finished environments: what goes into each (`plan`), and making one (`build`)."""
+"""Making an environment of a recipe, see `rezup.installers.plans`."""
 
 from __future__ import annotations
 
@@ -11,78 +11,29 @@ from rezup.installers import bytecode, editable, scripts
 from rezup.installers.backend import prepare
 from rezup.installers.base import BuiltEnvironment, InstalledTool, Package
 from rezup.installers.distributions import find_distribution, read_distributions
-from rezup.installers.locked import LockedInstall, check_interpreter, interpreter_request, known_answer
+from rezup.installers.interpreter import check_interpreter, interpreter_request
+from rezup.installers.locked import LockedInstall
 from rezup.installers.programs import bundled_pip, python_of, scripts_of, site_packages_of
 from rezup.installers.seed import Seed
 from rezup.installers.traces import remove_traces
 from rezup.reporting import stage
 from rezup.system.discovery import find
 from rezup.system.files import make_folder
-from rezup.system.interpreters import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from rezup.installers.backend import BuildContext, Prepared
+    from rezup.installers.backend import Prepared
+    from rezup.installers.context import BuildContext
     from rezup.installers.distributions import Distribution
-    from rezup.installers.locking import Locked
     from rezup.installers.pip_configuration import PipSettings
+    from rezup.installers.plans import EnvironmentPlan, Locked
     from rezup.installers.programs import UvProgram
     from rezup.installers.scripts import Layout
     from rezup.lockfiles.lock import Lock
-    from rezup.recipes.model import Backend, Recipe, Tool
-    from rezup.recipes.names import ToolName
+    from rezup.recipes.model import Tool
     from rezup.system.interpreters import Interpreter
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentPlan:
-    """One environment to build: all of `packages` are resolved together."""
-
-    name: ToolName
-    python: str | None
-    """What the recipe asks for, as in `Tool.python`."""
-    tools: tuple[Tool, ...]
-    """Whose console scripts become production scripts."""
-    packages: tuple[Package, ...]
-    backend: Backend = "auto"
-    rez: Tool | None = None
-    """The one of `tools` that is Rez itself; None where Rez is but a library."""
-    is_embedded: bool = False
-    """Whether Rez is the runtime of this very library, see `rezup.installers.embedded`."""
-
-
-def plan(recipe: Recipe) -> tuple[EnvironmentPlan, ...]:
-    """The environments of a recipe: Rez with all that shares its environment, then the isolated ones.
-
-    The recipe's variables must be filled in before.
-    """
-    is_embedded = recipe.runtime == "embedded"
-    joined = (recipe.rez, *(tool for tool in recipe.extensions if not tool.isolated))
-    shared = recipe.shared.requirements if recipe.shared else ()
-    first = EnvironmentPlan(
-        name=recipe.rez.name,
-        python=recipe.rez.python,
-        tools=joined,
-        packages=() if is_embedded else _distinct([*_packages(joined), *map(Package, shared)]),
-        backend=recipe.backend,
-        rez=recipe.rez,
-        is_embedded=is_embedded,
-    )
-    isolated = (
-        EnvironmentPlan(
-            name=tool.name,
-            python=tool.python,
-            tools=(tool,),
-            # There is no Rez to install beside a tool where the recipe asks for none.
-            packages=_distinct([*(() if is_embedded else [_package(recipe.rez)]), *_packages([tool])]),
-            backend=recipe.backend,
-        )
-        for tool in recipe.extensions
-        if tool.isolated
-    )
-    return (first, *isolated)
 
 
 def build(
@@ -241,24 +192,6 @@ def prepare_plan(plan: EnvironmentPlan, context: BuildContext, lock: Lock | None
     return prepared
 
 
-def find_interpreter_for(plan: EnvironmentPlan, context: BuildContext, lock: Lock) -> Interpreter:
-    """The interpreter that `build` takes for this lock; no program is asked where none has to be.
-
-    :raises InterpreterNotFoundError: there is none
-    :raises LockError: the lock is of another Python than the plan
-    """
-    if plan.is_embedded:
-        if plan.python is None:
-            return running().base
-        return prepare_plan(plan, context).interpreter
-    request = interpreter_request(plan.python, lock)
-    found = known_answer(request, context.environment)
-    if found is None:
-        return prepare_plan(plan, context, lock).interpreter
-    check_interpreter(found, lock)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class _Finished:
     tools: tuple[InstalledTool, ...]
@@ -315,23 +248,6 @@ def _distribution_of(
                 if distribution.key == package.name:
                     return distribution
     return find_distribution(distributions, tool.requirement, tool.path, tool.name)
-
-
-def _packages(tools: Iterable[Tool]) -> list[Package]:
-    found = []
-    for tool in tools:
-        found += [_package(tool), *map(Package, tool.libraries)]
-    return found
-
-
-def _package(tool: Tool) -> Package:
-    if tool.path is not None:
-        return Package(str(tool.path), editable=tool.editable)
-    return Package(tool.requirement)
-
-
-def _distinct(packages: Iterable[Package]) -> tuple[Package, ...]:
-    return tuple(dict.fromkeys(packages))
 
 
 def with_explanation(

@@ -14,8 +14,8 @@ from rezup.system.interpreters import Interpreter
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rezup.installers.backend import BuildContext
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.context import BuildContext
+    from rezup.installers.plans import EnvironmentPlan
     from rezup.lockfiles.lock import Lock
     from rezup.recipes.model import Tool
 

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
@@ -22,12 +21,13 @@ from rezup.system.machine import platform_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from rezup.installers.backend import BuildContext, Prepared
-    from rezup.installers.environments import EnvironmentPlan
-    from rezup.installers.locking import Locked
+    from rezup.installers.backend import Prepared
+    from rezup.installers.context import BuildContext
     from rezup.installers.pip_configuration import PipSettings
-    from rezup.lockfiles.lock import FindWheel, Lock, LockedPackage, Wheel
+    from rezup.installers.plans import EnvironmentPlan, Locked
+    from rezup.lockfiles.lock import FindWheel, LockedPackage, Wheel
     from rezup.lockfiles.selection import Chosen
     from rezup.system.interpreters import Interpreter
 
@@ -218,62 +218,6 @@ def target_of(interpreter: Interpreter) -> Target:
     """What an interpreter on this machine installs for."""
     python = ".".join(map(str, interpreter.release))
     return Target(python, interpreter.version, interpreter.implementation, platform_tag())
-
-
-def check_interpreter(interpreter: Interpreter, lock: Lock) -> None:
-    """Make sure that an interpreter is of the Python of a lock.
-
-    :raises LockError: it is of another
-    """
-    have = (".".join(map(str, interpreter.release)), interpreter.implementation)
-    if lock.python is not None and (lock.python, lock.implementation) != have:
-        raise LockError(
-            f"the lock is of {lock.implementation} {lock.python}",
-            context=f"{interpreter.path} is {interpreter.implementation} {interpreter.version}",
-            hint="lock anew with `rezup lock --upgrade`, or change `python` in the recipe",
-        )
-
-
-def interpreter_request(python: str | None, lock: Lock) -> str | None:
-    """What is looked for when a plan that asks for `python` is installed by a lock.
-
-    :raises LockError: no Python is both
-    """
-    if lock.python is None or python is None or re.search(r"[\\/]", python):
-        return python if lock.python is None or python is not None else lock.python
-    from rezup.system.discovery import specifier
-
-    wanted = specifier(python)
-    if re.fullmatch(r"\d+(?:\.\d+)+", python.strip()) and wanted.contains(python.strip(), prereleases=True):
-        fits = f"{python.strip()}.".startswith(f"{lock.python}.")
-        request = python
-    else:
-        fits = any(wanted.contains(f"{lock.python}.{patch}", prereleases=True) for patch in range(100))
-        request = f"{wanted},=={lock.python}.*"
-    if not fits:
-        raise LockError(
-            f"the lock is of Python {lock.python}, and the recipe asks for {python}",
-            hint="lock anew with `rezup lock --upgrade`",
-        )
-    return request
-
-
-def known_answer(request: str | None, environment: Mapping[str, str]) -> Interpreter | None:
-    """What a search for `request` ends with, where that is plain without one; None where it isn't.
-
-    :raises InterpreterNotFoundError: the request is a path that is no Python
-    """
-    from rezup.system.discovery import specifier
-    from rezup.system.interpreters import inspect, running, unsuited
-
-    base = running().base
-    if request is None:
-        return base
-    if re.search(r"[\\/]", request):
-        return inspect(Path(request), environment)
-    if specifier(request).contains(base.version, prereleases=True) and unsuited(base, environment) is None:
-        return base
-    return None
 
 
 def _distribution(wheel: Path) -> str:

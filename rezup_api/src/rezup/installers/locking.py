@@ -9,7 +9,7 @@ from rezup.installers.base import Package
 from rezup.installers.distributions import canonical
 from rezup.installers.resolution import Question, explained
 from rezup.installers.sources import SourceBuilder, keep_wheel, read_source
-from rezup.lockfiles.lock import FindWheel, Lock, LockedPackage, Origin
+from rezup.lockfiles.lock import Lock, LockedPackage, Origin
 from rezup.lockfiles.wheel_names import read_name
 from rezup.reporting import stage
 from rezup.system.files import make_folder
@@ -18,8 +18,9 @@ from rezup.system.machine import platform_tag
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rezup.installers.backend import BuildContext, Prepared
-    from rezup.installers.environments import EnvironmentPlan
+    from rezup.installers.backend import Prepared
+    from rezup.installers.context import BuildContext
+    from rezup.installers.plans import EnvironmentPlan
     from rezup.system.interpreters import Interpreter
 
 
@@ -28,16 +29,6 @@ class Upgrade(NamedTuple):
 
     packages: tuple[str, ...] = ()
     """Names of distributions; empty is everything."""
-
-
-class Locked(NamedTuple):
-    """What an environment is installed by."""
-
-    lock: Lock
-    find: FindWheel
-    """Where wheels may be that needn't be fetched."""
-    only_local: bool = False
-    """Whether all of them are there: no index is asked, not even one that the recipe names."""
 
 
 def lock_environment(

@@ -29,7 +29,7 @@ from rezup.system.machine import platform_tag
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rezup.installers.backend import BuildContext
+    from rezup.installers.context import BuildContext
     from rezup.installers.pip_program import PipProgram
     from rezup.installers.requirements import Asked
     from rezup.system.interpreters import Interpreter

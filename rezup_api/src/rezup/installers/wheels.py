@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rezup.installers.backend import BuildContext
+    from rezup.installers.context import BuildContext
     from rezup.installers.pip_program import PipProgram
     from rezup.lockfiles.lock import FindWheel, Lock, LockedPackage, Wheel
 

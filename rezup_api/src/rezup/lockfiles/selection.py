@@ -16,6 +16,7 @@ from rezup.lockfiles.targets import (
     this_target,
     with_groups,
 )
+from rezup.recipes.plain_requirements import is_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,12 +108,12 @@ def check_fit(lock: Lock, requirements: Iterable[str], *, what: str, target: Tar
     """
     targets = [target] if target else [_of_lock(lock, platform) for platform in lock.platforms]
     targets = targets or [this_target()]
-    wanted = [*_readable(requirements)]
+    texts = [*requirements]
     missing: dict[str, str] = {}
     for place in targets:
         holds = _judge(lock, place, what)
         versions: dict[str, str] = {p.name: p.version for p in lock.packages if holds(p.marker)}
-        for requirement in wanted:
+        for requirement in _readable(text for text in texts if not is_met(text, versions)):
             if requirement.marker is None or holds(str(requirement.marker)):
                 lack = _lack(requirement, versions)
                 if lack:
@@ -230,9 +231,10 @@ def _of_lock(lock: Lock, platform: str) -> Target:
 
 
 def _readable(requirements: Iterable[str]) -> Iterator[Requirement]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     for text in requirements:
+        # Here, as most need no more than `is_met` and the import costs.
+        from packaging.requirements import InvalidRequirement, Requirement
+
         try:
             yield Requirement(text)
         except InvalidRequirement:

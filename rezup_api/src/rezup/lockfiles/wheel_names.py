@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _SHAPE = re.compile(
     r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9][A-Za-z0-9_.!+]*)(?:-([0-9]+)([A-Za-z0-9_.]*))?"
-    r"-([A-Za-z0-9_.]+-[A-Za-z0-9_.]+-[A-Za-z0-9_.]+)\.whl"
+    r"-([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:-[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*){2})\.whl"
 )
 _SEPARATORS = re.compile(r"[-_.]+")
 # Windows takes all that comes before the first dot for the name.

@@ -5,7 +5,6 @@ What comes out is checked as a recipe's text is: a variable's value must not smu
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import RecipeError
@@ -88,7 +87,7 @@ def expand_tool(
         filled(text, f"lib[{position}]", lambda text: library(text, origin))
         for position, text in enumerate(tool.libraries, start=1)
     )
-    return replace(tool, requirement=url, path=path, python=python, libraries=libraries)
+    return tool._replace(requirement=url, path=path, python=python, libraries=libraries)
 
 
 def expand_pip(recipe: Recipe, environ: Mapping[str, str]) -> PipSettings:

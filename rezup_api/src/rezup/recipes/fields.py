@@ -59,11 +59,11 @@ class Table:
 
     def warn_unknown(self, known: Iterable[str]) -> None:
         """Warn of every key that is not among the known ones, with the near miss."""
-        from difflib import get_close_matches
-
         known = list(known)
         for name in self._values:
             if name not in known:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name.lower(), known, n=1)
                 self.warn(name, "is unknown and ignored" + (f"; did you mean {near[0]!r}?" if near else ""))
 

@@ -64,11 +64,11 @@ class Findings:
 
 def located(file: str, text: str, entries: Iterable[tuple[Key, str]]) -> tuple[Problem, ...]:
     """Problems with their lines, in the order of the file."""
-    from rezup.recipes.locate import line_of, locate
-
     entries = list(entries)
     if not entries:
         return ()
+    from rezup.recipes.locate import line_of, locate
+
     lines = locate(text.replace("\r\n", "\n"))
     problems = [Problem(file, line_of(lines, key), key_text(key), message) for key, message in entries]
     return tuple(sorted(problems, key=lambda problem: problem.line or 0))

@@ -1,9 +1,9 @@
-"""What a recipe says, as data."""
+"""What a recipe says, as data; named tuples, as they take a third of the time to define."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ Runtime = Literal["vanilla", "embedded"]
 PLATFORMS: Mapping[str, str] = {"linux": "linux", "darwin": "darwin", "windows": "win32"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     """One `[rez]` or `[[extension]]` entry."""
 
     name: ToolName
@@ -40,16 +39,14 @@ class Tool:
     """The `lib` key: further requirements for the tool's environment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """The deprecated `[shared]` table; its requirements join the Rez environment."""
 
     name: str
     requirements: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NamedTuple):
     """A validated recipe; ``data`` are the bytes it was read from, ``digest`` their SHA-256."""
 
     data: bytes
@@ -63,12 +60,12 @@ class Recipe:
     remote_root: str | None = None
     dotenv: tuple[str, ...] = ()
     """Dotenv files for all platforms, sorted by key, as written."""
-    platform_dotenv: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    platform_dotenv: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Further ones by ``sys.platform``, read after the common ones."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
     """The `[env]` table in file order, not interpolated."""
     pip_options: tuple[str, ...] = ()
-    pip_environment: Mapping[str, str] = field(default_factory=dict)
+    pip_environment: Mapping[str, str] = MappingProxyType({})
     shared: Shared | None = None
     backend: Backend = "auto"
     runtime: Runtime = "vanilla"

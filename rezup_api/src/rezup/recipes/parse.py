@@ -118,10 +118,8 @@ def _folder(source: Path | None) -> Path | None:
 
 
 def _with_warnings(recipe: Recipe, findings: Findings) -> Recipe:
-    from dataclasses import replace
-
     warnings = findings.warnings()
-    return replace(recipe, warnings=warnings) if warnings else recipe
+    return recipe._replace(warnings=warnings) if warnings else recipe
 
 
 def _read_schema(top: Table) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rezup.recipes.findings import UnfitError, shown
+from rezup.recipes.plain_requirements import is_plain
 from rezup.recipes.variables import has_placeholder
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]")
@@ -84,6 +85,8 @@ def requirement(text: str, folder: Path | None = None) -> str:
 
 
 def _is_requirement(text: str) -> bool:
+    if is_plain(text):
+        return True
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:

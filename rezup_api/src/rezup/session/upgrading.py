@@ -16,7 +16,7 @@ from rezup.upgrade.upgrader import Latest, State, UpgradePlace, Upgrader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rezup.installers.backend import BuildContext
+    from rezup.installers.context import BuildContext
     from rezup.upgrade.sources.base import Source
 
 __all__ = ["Latest", "State", "UpgradePlace", "Upgrader", "automatic_upgrade", "create_upgrader"]
@@ -63,7 +63,7 @@ def _upgrader(
 
     @contextlib.contextmanager
     def context(time_left: Callable[[], float]) -> Iterator[BuildContext]:
-        from rezup.installers.backend import BuildContext
+        from rezup.installers.context import BuildContext
         from rezup.recipes.secrets import redact
         from rezup.system.logs import new_log
 

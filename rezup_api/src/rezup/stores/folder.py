@@ -23,7 +23,7 @@ from rezup.stores.stamps import Stamp
 from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 LEGACY = "revisions"
@@ -148,12 +148,12 @@ class FolderStore(Store):
         at: Stamp,
         *,
         private: frozenset[str] = frozenset(),
-        sealed: frozenset[str] = frozenset(),
+        sealed: Mapping[str, Sequence[str]] | None = None,
     ) -> Stamp:
         """Make a staged revision visible under the first free stamp from `at` on; see `publish`.
 
         :param private: names of files that only their owner may read
-        :param sealed: folders that hold but links to files of a cache
+        :param sealed: folders that hold but links to files of a cache, and what is in them, see `seal_tree`
         :raises OSError: it could not be synced or renamed; nothing became visible
         """
         from rezup.system.files import rename_new, seal_tree

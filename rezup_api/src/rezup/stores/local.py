@@ -14,6 +14,7 @@ from rezup.stores.folder import LEASE, FolderStore
 from rezup.system import locks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rezup.recipes.names import ContainerName
@@ -84,7 +85,7 @@ class LocalStore(FolderStore):
         at: Stamp,
         *,
         private: frozenset[str] = frozenset(),
-        sealed: frozenset[str] = frozenset(),
+        sealed: Mapping[str, Sequence[str]] | None = None,
     ) -> bool:
         """Make a staged revision visible under exactly this stamp; False if one is there already.
 

@@ -6,15 +6,22 @@ made of read-only files only; a copy shares nothing. Each file takes the best wa
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import shutil
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REFLINK, LINK, COPY = "reflink", "hard link", "copy"
 
 #: ``FICLONE`` of <linux/fs.h>.
 _FICLONE = 0x40049409
+
+#: Windows knows no paths that start from an open folder.
+_FROM_FOLDERS = {os.link, os.stat} <= os.supports_dir_fd and os.link in os.supports_follow_symlinks
 
 #: Failures that the next file would meet as well: two file systems, or one without such links.
 _FOR_ALL = frozenset((errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EINVAL))
@@ -53,10 +60,30 @@ class Cloner:
             self.counts[LINK] += 1
             return
         else:
+            import shutil
+
             shutil.copyfile(source, target, follow_symlinks=False)
             self.counts[COPY] += 1
         os.chmod(target, 0o755 if status.st_mode & 0o100 else 0o644)
         os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    def linked(self, path: str, status: os.stat_result, source: int | None, target: int | None) -> bool:
+        """Hard-link a file of one folder to the same place in another, where that is how files go by now.
+
+        It takes a fifth less time than `put`, which is for what it returns False for.
+
+        :param path: relative to both folders
+        :param status: of the file, by lstat
+        :param source: the folder, see `open_folder`; so is `target`
+        """
+        if self._may_reflink or not self._may_link or status.st_mode & 0o222 or None in (source, target):
+            return False
+        try:
+            os.link(path, path, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        except OSError:
+            return False  # `put` meets it as well, and knows what it means
+        self.counts[LINK] += 1
+        return True
 
     def _linked(self, source: str, target: str) -> bool:
         try:
@@ -79,6 +106,23 @@ class Cloner:
                 raise
             return False
         return True
+
+
+@contextlib.contextmanager
+def open_folder(path: str) -> Iterator[int | None]:
+    """A folder that paths can start from, so that the way to it isn't looked up for each.
+
+    None stands for one that can't be opened, and where nothing can start from one.
+    """
+    descriptor = None
+    if _FROM_FOLDERS:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def reflink(source: str, target: str) -> None:

@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from io import BufferedWriter
     from pathlib import Path
 
@@ -71,64 +71,75 @@ def sync_folder(path: Path | str) -> None:
 
 
 def seal_tree(
-    root: Path, *, private: frozenset[str] = frozenset(), sealed: frozenset[str] = frozenset()
+    root: Path, *, private: frozenset[str] = frozenset(), sealed: Mapping[str, Sequence[str]] | None = None
 ) -> None:
     """Make a finished tree fit to be published: readable by all under any umask, and on the disk.
 
-    Files are synced in parallel, then folders. Nobody but the owner may write. A read-only file with
+    Files and folders are synced in parallel. Nobody but the owner may write. A read-only file with
     another name elsewhere is a cache's, which synced it, and is left as it is.
 
     :param private: names of files directly below `root` that only their owner may read
-    :param sealed: folders, relative to `root`, all files below which are links to such
+    :param sealed: folders, relative to `root`, all files below which are links to such, and the folders in
+        each, relative to it; made in one go, so that what is right of the first one's permissions is of all
     :raises OSError: the first failure, e.g. a full disk that only a sync tells of
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from rezup.system.parallel import share_out
 
     folders: list[str] = []
     files: list[str] = []
-    known = {os.path.join(root, name) for name in sealed}
-    pending = [(os.fspath(root), False)]
+    known = {os.path.join(root, name): below for name, below in (sealed or {}).items()}
+    pending = [os.fspath(root)]
     while pending:
-        folder, is_sealed = pending.pop()
+        folder = pending.pop()
+        if folder in known:
+            folders += _opened(folder, known[folder])
+            continue
         folders.append(folder)
         os.chmod(folder, 0o755)
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append((entry.path, is_sealed or entry.path in known))
-                elif not is_sealed and entry.is_file(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
                     files.append(entry.path)
-    # One task per thread: a task per file would cost more than the syncing.
-    with ThreadPoolExecutor(SYNC_THREADS) as pool:
-        for _ in pool.map(_seal_files, (files[n::SYNC_THREADS] for n in range(SYNC_THREADS))):
-            pass
-        for name in private:
-            (root / name).chmod(0o600)
-        for _ in pool.map(_sync_folders, (folders[n::SYNC_THREADS] for n in range(SYNC_THREADS))):
-            pass
+    hidden = {os.path.join(root, name) for name in private}
+
+    def seal(paths: Sequence[tuple[str, bool]]) -> None:
+        for path, is_folder in paths:
+            if is_folder:
+                sync_folder(path)
+            else:
+                _seal_file(path, is_private=path in hidden)
+
+    # All at once: the first of them has a journal written with the names of all others in it. Files come
+    # first, as the few of them that aren't on the disk take longest.
+    share_out(seal, [(path, False) for path in files] + [(path, True) for path in folders], SYNC_THREADS)
 
 
-def _sync_folders(paths: list[str]) -> None:
-    for path in paths:
-        sync_folder(path)
+def _opened(root: str, below: Sequence[str]) -> list[str]:
+    """Folders that were made in one go, readable by all."""
+    folders = [root, *(f"{root}/{folder}" for folder in below)]
+    if stat.S_IMODE(os.lstat(root).st_mode) != 0o755:
+        for folder in folders:
+            os.chmod(folder, 0o755)
+    return folders
 
 
-def _seal_files(paths: list[str]) -> None:
+def _seal_file(path: str, *, is_private: bool) -> None:
     # Windows syncs only what is open for writing; Unix also what was made read-only.
     flags = (os.O_RDWR | os.O_BINARY) if os.name == "nt" else os.O_RDONLY  # type: ignore[attr-defined,unused-ignore]
-    for path in paths:
-        descriptor = os.open(path, flags)
-        try:
-            status = os.fstat(descriptor)
-            mode = status.st_mode
-            if status.st_nlink > 1 and not mode & 0o222:
-                continue
-            wanted = 0o755 if mode & 0o100 else 0o644
-            if stat.S_IMODE(mode) != wanted:
-                os.chmod(path, wanted)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(path, flags)
+    try:
+        status = os.fstat(descriptor)
+        mode = status.st_mode
+        if status.st_nlink > 1 and not mode & 0o222 and not is_private:
+            return
+        wanted = 0o600 if is_private else 0o755 if mode & 0o100 else 0o644
+        if stat.S_IMODE(mode) != wanted:
+            os.chmod(path, wanted)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(path: Path) -> None:
@@ -201,11 +212,19 @@ def remove_tree(path: Path) -> None:
 
     :raises OSError: something can't be deleted
     """
-    import shutil
-
     if path.is_symlink():
         path.unlink()
         return
+    try:
+        path.rmdir()  # without the import below, where nothing is left in it
+    except FileNotFoundError:
+        return
+    except OSError:
+        pass
+    else:
+        return
+    import shutil
+
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path)
 

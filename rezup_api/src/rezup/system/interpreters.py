@@ -6,12 +6,10 @@ import json
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import InterpreterNotFoundError, ProcessError
-from rezup.system.processes import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +45,7 @@ print(json.dumps(dict(
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """One base Python (never a virtual environment), as it told about itself.
 
     ``version`` is "3.11.7", ``implementation`` "cpython" (as in ``sys.implementation.name``),
@@ -70,8 +67,7 @@ class Interpreter:
         return int(major), int(minor)
 
 
-@dataclass(frozen=True, slots=True)
-class RunningPython:
+class RunningPython(NamedTuple):
     """The Python that runs this very process."""
 
     executable: str
@@ -104,6 +100,8 @@ def inspect(path: Path, environment: Mapping[str, str]) -> Interpreter:
 
     :raises InterpreterNotFoundError: it can't be run, or is no Python
     """
+    from rezup.system.processes import run
+
     asked = {name: value for name, value in environment.items() if not is_python_variable(name)}
     hint = "give the path of a Python interpreter that runs"
     try:

@@ -190,39 +190,91 @@ def build_lock(
     :param is_done: asked while waiting; True ends the wait, the work is there
     :param unavailable: told why we go on without the lock
     """
-    from filelock import FileLock, Timeout
-
     sidecar = path.with_name(path.name + ".owner")
-    lock = FileLock(path, mode=0o644)
-    waited = 0.0
-    acquired = False
+    release = _locked_at_once(path) or _locked_in_the_end(
+        path, timeout, lambda seconds: waiting(_read_owner(sidecar), seconds), is_done,
+        lambda reason: unavailable(reason or f"still locked by {_read_owner(sidecar)} after {timeout:g} s"),
+    )  # fmt: skip
     try:
-        while not acquired:
-            try:
-                step = min(5.0 if waited else 0.05, max(timeout - waited, 0.0))
-                lock.acquire(timeout=step, poll_interval=0.05)
-                acquired = True
-            except Timeout:
-                waited += step
-                if is_done():
-                    break
-                if waited >= timeout:
-                    unavailable(f"still locked by {_read_owner(sidecar)} after {timeout:g} s")
-                    break
-                waiting(_read_owner(sidecar), waited)
-            except (OSError, NotImplementedError) as error:
-                unavailable(str(error))
-                break
-        if acquired:
+        if release is not None:
             with contextlib.suppress(OSError):
                 sidecar.write_text(owner, encoding="utf-8")
         yield
     finally:
-        if acquired:
+        if release is not None:
             with contextlib.suppress(OSError):
                 sidecar.unlink()
             with contextlib.suppress(OSError):
-                lock.release()
+                release()
+
+
+def _locked_at_once(path: Path) -> Callable[[], None] | None:
+    """What ends the lock; None where filelock has to say whether it can be had.
+
+    Nearly always nobody else has it, and then this is the lock that filelock takes, without its import.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status = os.fstat(descriptor)
+        if status.st_nlink == 0:  # who had it took it away
+            raise FileNotFoundError(errno.ENOENT, "it was removed", os.fspath(path))
+        if status.st_mode & 0o644 != 0o644:
+            with contextlib.suppress(PermissionError):
+                os.fchmod(descriptor, 0o644)
+    except BaseException as error:
+        os.close(descriptor)
+        if isinstance(error, OSError):
+            return None
+        raise
+
+    def release() -> None:
+        try:
+            # Closing alone leaves it to children that were forked meanwhile.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
+
+    return release
+
+
+def _locked_in_the_end(
+    path: Path,
+    timeout: float,
+    waiting: Callable[[float], None],
+    is_done: Callable[[], bool],
+    unavailable: Callable[[str], None],
+) -> Callable[[], None] | None:
+    """What ends the lock; None where it is not needed any more or can't be had, see `build_lock`."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, mode=0o644)
+    waited = 0.0
+    while True:
+        try:
+            step = min(5.0 if waited else 0.05, max(timeout - waited, 0.0))
+            lock.acquire(timeout=step, poll_interval=0.05)
+        except Timeout:
+            waited += step
+            if is_done():
+                return None
+            if waited >= timeout:
+                unavailable("")
+                return None
+            waiting(waited)
+        except (OSError, NotImplementedError) as error:
+            unavailable(str(error))
+            return None
+        else:
+            return lock.release
 
 
 def _read_owner(sidecar: Path) -> str:

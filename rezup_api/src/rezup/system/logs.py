@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +23,8 @@ def new_log(folder: Path, subject: str) -> Path:
         make_folder(folder)
         (folder / name).touch(mode=0o600)
     except OSError:
+        import tempfile
+
         return Path(tempfile.mkdtemp(prefix="rezup-")) / name
     for old in sorted(folder.glob("*.log"), key=_age)[:-LOGS_KEPT]:
         with contextlib.suppress(OSError):

@@ -39,10 +39,15 @@ def host_name() -> str:
 
 def user_name() -> str:
     """The name of the user behind this process, or its number."""
-    import getpass
-
+    # As getpass.getuser, whose module imports what asks for passwords.
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        name = os.environ.get(variable)
+        if name:
+            return name
     try:
-        return getpass.getuser()
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
     except (KeyError, OSError, ImportError):  # no entry in the user database, as in many containers
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 

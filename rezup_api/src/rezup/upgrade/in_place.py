@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rezup.installers.backend import BuildContext
+    from rezup.installers.context import BuildContext
     from rezup.upgrade.installation import Installation
 
 

@@ -26,7 +26,8 @@ from rezup.upgrade.sources.base import LIBRARY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rezup.installers.backend import BuildContext, Prepared
+    from rezup.installers.backend import Prepared
+    from rezup.installers.context import BuildContext
     from rezup.upgrade.installation import Installation
     from rezup.upgrade.libraries import Libraries
     from rezup.upgrade.sources.base import Release, Source

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from rezup.installers.backend import BuildContext
+    from rezup.installers.context import BuildContext
     from rezup.reporting import Reporter
     from rezup.upgrade.sources.base import Release, Source
 

@@ -44,6 +44,7 @@ def command(
     """
     if wheelhouse and not remote:
         raise click.UsageError("--wheelhouse is about publishing: it needs --remote.")
+    console.hurry()  # what takes long is done by other programs
     name = (target or (None, None))[0]
     session = console.session()
     file = recipe_file(file_text, name or ".main", "--file")
@@ -60,7 +61,7 @@ def command(
         console.say(f"{place.name}: made revision {stamp}")
     console.result("add", {"container": place.name, "revision": stamp, "remote": remote})
     if skip_use or console.is_json:
-        return 0
+        return console.leave(0)
     try:
         session.check_entrance(for_shell=not console.tail)
     except (NestedContainerError, LaunchError) as error:
