@@ -26,32 +26,14 @@ from rezup.installers.plans import plan
 from rezup.installers.programs import find_uv
 from rezup.recipes.model import Backend, Recipe, Tool
 from rezup.recipes.names import ToolName
-from rezup.reporting import Reporter
 from rezup.system.interpreters import running
+from support.listeners import Listener
 from support.wheels import WITNESS, digest, rez_files, write_extension, write_project, write_rez, write_wheel
 
 if TYPE_CHECKING:
     from rezup.installers.base import BuiltEnvironment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="scripts of POSIX")
-
-
-class Listener(Reporter):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.stages: list[str] = []
-        self.lines: list[str] = []
-        self.warnings: list[str] = []
-
-    def stage_finished(self, name: str, seconds: float, cpu: float) -> None:
-        self.stages.append(name)
-
-    def output(self, line: str) -> None:
-        self.lines.append(line)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 @dataclass
@@ -113,12 +95,6 @@ def make_world(root: Path, backend: Backend, shared: Path) -> World:
 @pytest.fixture(params=["uv", "pip"])
 def world(request: pytest.FixtureRequest, tmp_path: Path, shared: Path) -> World:
     return make_world(tmp_path, request.param, shared)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Caches of rezup and uv that all tests fill: each would take seconds to fill its own."""
-    return tmp_path_factory.mktemp("caches")
 
 
 @dataclass
