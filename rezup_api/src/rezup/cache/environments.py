@@ -29,7 +29,15 @@ from rezup.cache.manifest import DamagedError, Manifest, differences, read_manif
 from rezup.errors import CacheError
 from rezup.reporting import Reporter, stage
 from rezup.system import locks
-from rezup.system.files import SYNC_THREADS, make_folder, mark_cache, remove_tree, rename_new, sync_folder
+from rezup.system.files import (
+    SYNC_THREADS,
+    first_reason,
+    make_folder,
+    mark_cache,
+    remove_tree,
+    rename_new,
+    sync_folder,
+)
 from rezup.system.leftovers import STAGING, SWEEP_AFTER_UNKNOWN, TRASH, new_name, sweep
 from rezup.system.machine import host_name
 
@@ -381,21 +389,13 @@ class Environments:
         )
 
     def _unwritable(self, error: OSError) -> CacheError:
-        reason = error.strerror or _first_reason(error)
+        reason = error.strerror or first_reason(error)
         where = f"{error.filename}: " if error.filename else ""
         return CacheError(
             f"the cache {self.bucket.parent} can't be written",
             context=f"{where}{reason}",
             hint="check its permissions and free space, or name another folder",
         )
-
-
-def _first_reason(error: OSError) -> str:
-    """Why it failed: `shutil` lists every file of a tree that it couldn't copy, and all for one reason."""
-    entries = error.args[0] if error.args else None
-    if isinstance(entries, list) and entries and isinstance(entries[0], tuple):
-        return str(entries[0][-1])[:300]
-    return str(error)[:300]
 
 
 def _open_to_all(folders: Sequence[Path]) -> None:

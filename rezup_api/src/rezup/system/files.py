@@ -235,3 +235,11 @@ def is_writable_by_all(path: Path) -> bool:
         return False
     mode = path.stat().st_mode
     return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
+
+
+def first_reason(error: OSError) -> str:
+    """Why it failed: `shutil` lists every file of a tree that it couldn't copy, and all for one reason."""
+    entries = error.args[0] if error.args else None
+    if isinstance(entries, list) and entries and isinstance(entries[0], tuple):
+        return str(entries[0][-1])[:300]
+    return str(error)[:300]
