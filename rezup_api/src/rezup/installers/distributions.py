@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from rezup.errors import InstallError
+from rezup.recipes.plain_requirements import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,11 +94,6 @@ class Distribution:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows((name, *entry) for name, entry in record.items())
         path.write_bytes(text.getvalue().encode("utf-8"))
-
-
-def canonical(name: str) -> str:
-    """A distribution's name in the spelling that compares."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def recorded(data: bytes) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rezup.installers.base import BuiltEnvironment, InstalledTool
-from rezup.installers.distributions import canonical
+from rezup.recipes.plain_requirements import canonical
 from rezup.system.interpreters import Interpreter
 
 if TYPE_CHECKING:

@@ -184,7 +184,7 @@ def judged(
     error: ProcessError, wheels: Mapping[str, tuple[LockedPackage, Wheel]], *, is_offline: bool
 ) -> LockError | ProcessError:
     """What a program's failure means for an installation by lock."""
-    from rezup.installers.distributions import canonical
+    from rezup.recipes.plain_requirements import canonical
 
     text = error.output
     computed = _COMPUTED.search(text)

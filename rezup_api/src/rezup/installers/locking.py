@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import InterpreterNotFoundError, LockError, ProcessError
 from rezup.installers.base import Package
-from rezup.installers.distributions import canonical
 from rezup.installers.resolution import Question, explained
 from rezup.installers.sources import SourceBuilder, keep_wheel, read_source
 from rezup.lockfiles.lock import Lock, LockedPackage, Origin
 from rezup.lockfiles.wheel_names import read_name
+from rezup.recipes.plain_requirements import canonical
 from rezup.reporting import stage
 from rezup.system.files import make_folder
 from rezup.system.machine import platform_tag

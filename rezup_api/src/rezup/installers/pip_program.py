@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import LockError
-from rezup.installers.distributions import canonical
 from rezup.installers.reaching import NO_NETWORK_FOR_PIP
+from rezup.recipes.plain_requirements import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

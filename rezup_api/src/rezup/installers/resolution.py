@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import LockError
-from rezup.installers.distributions import canonical
+from rezup.recipes.plain_requirements import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

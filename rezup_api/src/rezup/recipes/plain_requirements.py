@@ -15,6 +15,11 @@ _VERSION = re.compile(_RELEASE)
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
+def canonical(name: str) -> str:
+    """A distribution's name in the spelling that compares (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
 def is_plain(text: str) -> bool:
     """Whether a text is surely a requirement: a name, and comparisons with releases."""
     return _PLAIN.fullmatch(text) is not None
@@ -28,7 +33,7 @@ def is_met(text: str, versions: dict[str, str]) -> bool:
     match = _PLAIN.fullmatch(text)
     if match is None:
         return False
-    version = versions.get(_SEPARATORS.sub("-", match[1]).lower())
+    version = versions.get(canonical(match[1]))
     if version is None:
         return False
     if match[2] is None or not version:

@@ -237,7 +237,7 @@ def _refuse_unknown(names: Sequence[str], locks: Mapping[str, Lock], name_or_fil
     """:raises LockError: a package to upgrade is in no lock"""
     from difflib import get_close_matches
 
-    from rezup.installers.distributions import canonical
+    from rezup.recipes.plain_requirements import canonical
 
     known = {package.name for lock in locks.values() for package in lock.packages}
     for name in names:
