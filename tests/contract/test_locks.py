@@ -219,6 +219,15 @@ def test_edit_mode_is_outside_but_what_it_needs_is_inside(world: World) -> None:
     assert json.loads(done.stdout)["file"] == str(project / "src/my_ext.py")
 
 
+def test_source_in_edit_mode_may_be_built_to_tell_what_it_needs(world: World) -> None:
+    project = my_project(world)
+    text = (project / "pyproject.toml").read_text()
+    (project / "pyproject.toml").write_text(text[: text.index("[project]")])
+    lock = world.lock(tool("mine", str(project), path=project, editable=True))
+    assert "mine" not in {package.name for package in lock.packages}
+    assert "rez" in {package.name for package in lock.packages}
+
+
 def test_source_distribution_is_built_where_the_recipe_allows(world: World) -> None:
     archive = write_sdist(my_project(world), world.links)
     with pytest.raises(LockError) as caught:

@@ -201,16 +201,14 @@ class Builder:
         self, job: Job, part: EnvironmentPlan, folder: Path, upgrade: Upgrade | None, previous: Lock | None
     ) -> Lock:
         from rezup.installers.locking import lock_environment
-        from rezup.reporting import stage
         from rezup.wheelhouse.finding import in_folder
 
         work = job.context.folder / "wheels"
-        with stage(self.reporter, "lock", str(part.name)):
-            lock = lock_environment(
-                part, job.context, work, platforms=job.recipe.platforms, sdists=job.recipe.sdists,
-                upgrade=upgrade, previous=previous,
-            )  # fmt: skip
-            self.provision.settle(lock, folder, in_folder(work))
+        lock = lock_environment(
+            part, job.context, work, platforms=job.recipe.platforms, sdists=job.recipe.sdists,
+            upgrade=upgrade, previous=previous,
+        )  # fmt: skip
+        self.provision.settle(lock, folder, in_folder(work))
         return lock
 
     def _job(self, recipe: Recipe, folder: Path, container: ContainerName) -> Job:

@@ -38,12 +38,14 @@ def resolve(
     """
     asked = write_requirements(question.packages, folder / "requirements.in", secrets)
     answer = folder / "pylock.toml"
+    # A source in edit mode may have to be built to tell what it needs.
+    may_build = question.sdists or from_source or any(each.editable for each in question.packages)
     _write_kept(answer, question.kept)
     arguments = [
         str(folder / "requirements.in"), "--format", "pylock.toml", "--output-file", str(answer),
         "--python-version", _python(question), *(["--universal"] if question.is_universal else ()),
         # With an exception, uv can't be told; what has no wheel is then found below.
-        *([] if question.sdists or from_source else ["--only-binary", ":all:"]),
+        *([] if may_build else ["--only-binary", ":all:"]),
     ]  # fmt: skip
     compile_(arguments, asked.environment)
     data = answer.read_bytes()
