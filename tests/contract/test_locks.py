@@ -222,7 +222,8 @@ def test_edit_mode_is_outside_but_what_it_needs_is_inside(world: World) -> None:
 def test_source_in_edit_mode_may_be_built_to_tell_what_it_needs(world: World) -> None:
     project = my_project(world)
     text = (project / "pyproject.toml").read_text()
-    (project / "pyproject.toml").write_text(text[: text.index("[project]")])
+    static = next(line for line in text.splitlines() if line.startswith("version = "))
+    (project / "pyproject.toml").write_text(text.replace(static, 'dynamic = ["version"]'))
     lock = world.lock(tool("mine", str(project), path=project, editable=True))
     assert "mine" not in {package.name for package in lock.packages}
     assert "rez" in {package.name for package in lock.packages}
