@@ -433,12 +433,15 @@ class TestBundle:
             with zipfile.ZipFile(bundle, "w") as archive:
                 for name, data in sorted(content.items()):
                     archive.writestr(name, data)
-            refused = two.rezup("unbundle", bundle)
-            assert refused.code == 1
-            assert "rez-9.1.0" in refused.err
+            two.variables["REZUP_ROOT_REMOTE"] = str(studio.root)
+            for options in ([], ["--remote"]):
+                refused = two.rezup("unbundle", bundle, *options)
+                assert refused.code == 1
+                assert "rez-9.1.0" in refused.err
             with pytest.raises(TimeoutError):
                 server.accept()
         assert two.stamps() == []
+        assert not (studio.root / "foo").exists()
 
     def test_with_a_changed_byte_is_refused(self, studio: Studio, tmp_path: Path) -> None:
         one, two = studio.machine("one"), World(tmp_path / "two")

@@ -38,7 +38,7 @@ def main() -> None:
     if action == "make":
         session.make(place)
     elif action == "publish":
-        session.publish(place)
+        session.sharing().publish(place)
     else:
         session.acquire(place)
 

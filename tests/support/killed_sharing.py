@@ -54,7 +54,7 @@ def main() -> None:
         kill_before(kind, int(one), other)
     place = session.place("foo")
     if action == "publish":
-        session.publish(place, wheelhouse=True)
+        session.sharing().publish(place, wheelhouse=True)
     elif action == "pull":
         session.acquire(place)
     else:

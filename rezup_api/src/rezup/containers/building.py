@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rezup.installers.context import BuildContext
     from rezup.installers.locking import Upgrade
     from rezup.installers.plans import EnvironmentPlan
-    from rezup.lockfiles.lock import FindWheel, Lock
+    from rezup.lockfiles.lock import Lock
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
@@ -137,11 +137,11 @@ class Builder:
         return LockedFolder(folder, files, locks)
 
     def download(
-        self, recipe: Recipe, found: LockedFolder, container: ContainerName, find: FindWheel | None = None
+        self, recipe: Recipe, found: LockedFolder, container: ContainerName, given: GivenLocks | None = None
     ) -> None:
         """Put the wheels of all that the locks cover into ``wheels/`` beside them.
 
-        :param find: where they may be; else the index is asked
+        :param given: what the locks are from: where wheels may be; else the index is asked
         :raises LockError: one can't be had
         :raises HashMismatchError: one isn't the one that was locked
         """
@@ -151,10 +151,11 @@ class Builder:
 
         job = self._job(recipe, found.folder, container)
         wheels = found.folder / WHEELS
-        seek = first_of(in_folder(wheels), self.provision.wheelhouse.find, *(() if find is None else (find,)))
+        seek = first_of(in_folder(wheels), self.provision.wheelhouse.find, *([given.find] if given else ()))
+        only_local = given is not None and given.is_complete
         with self._logged(job):
             for lock in found.locks.values():
-                download(lock, lock.platforms, wheels, job.context, seek)
+                download(lock, lock.platforms, wheels, job.context, seek, only_local=only_local)
 
     @contextlib.contextmanager
     def _logged(self, job: Job) -> Iterator[None]:

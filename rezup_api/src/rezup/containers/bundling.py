@@ -44,7 +44,7 @@ def write(stamp: Stamp, source: Source, path: Path, *, builder: Builder) -> None
         )
     with workroom(builder.cache) as work:
         found = builder.lock(recipe, work, container, given=source.given)
-        builder.download(recipe, found, container, source.given.find)
+        builder.download(recipe, found, container, source.given)
         wheels = {f"{WHEELS}/{file.name}": file for file in (found.folder / WHEELS).glob("*.whl")}
         write_bundle(
             path,

@@ -59,7 +59,7 @@ def publish(
     with workroom(builder.cache) as work:
         found = builder.lock(recipe, work, container, given=given)
         if wheelhouse:
-            builder.download(recipe, found, container, given and given.find)
+            builder.download(recipe, found, container, given)
         carry(found, Wheelhouse(remote.root))
     receipt = recipe_receipt(container, recipe, maker, digests=digests(found.files), locks=found.locks)
     files = {RECIPE: recipe.data, **found.files, RECEIPT: receipt.to_bytes()}

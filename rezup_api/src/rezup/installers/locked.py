@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
+from rezup.installers.missing import refuse_unfetchable
 from rezup.installers.reaching import for_builds, reaching, without_index, without_network
 from rezup.lockfiles.selection import Target, select
 from rezup.system.files import make_folder
@@ -123,19 +124,7 @@ class LockedInstall:
             for package, wheel in self.wheels.values()
             if wheel.sha256 not in self.paths and wheel.sha256 not in self.seeds
         ]
-        for package, wheel in missing:
-            if package.origin is not None:
-                raise LockError(
-                    f"{wheel.name} is missing",
-                    context=f"it was built from {package.origin.source}, so no index has it",
-                    hint="publish the revision with its wheels (`rezup add --remote`), or lock anew",
-                )
-        if missing and self.only_local:
-            raise LockError(
-                f"{', '.join(wheel.name for _, wheel in missing)} can't be had",
-                context=f"{self.plan.name} is installed from what is here, and no index is asked",
-                hint="get the wheels of all that the lock names, for this platform",
-            )
+        refuse_unfetchable(missing, what=self.plan.name, only_local=self.only_local)
 
     def _gathered(self, target: Path, local: Sequence[tuple[LockedPackage, Wheel, Path]]) -> list[str]:
         """Lines that name files, under the names that wheels must have."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, LockError, ProcessError
 from rezup.installers.locked import judged, pinned
+from rezup.installers.missing import refuse_unfetchable
 from rezup.installers.pip_configuration import read_settings
 from rezup.installers.reaching import for_builds, reaching
 from rezup.installers.uv_settings import read_uv_settings
@@ -30,7 +31,13 @@ _IMPLEMENTATIONS = {"cpython": "cp", "pypy": "pp"}
 
 
 def download(
-    lock: Lock, platforms: tuple[str, ...], folder: Path, context: BuildContext, find: FindWheel
+    lock: Lock,
+    platforms: tuple[str, ...],
+    folder: Path,
+    context: BuildContext,
+    find: FindWheel,
+    *,
+    only_local: bool = False,
 ) -> tuple[Path, ...]:
     """Put the wheels of every package for each platform into `folder`; its files, sorted.
 
@@ -39,6 +46,7 @@ def download(
 
     :param platforms: empty is all that the lock covers, and this machine's where it doesn't say
     :param find: where wheels may be that needn't be fetched
+    :param only_local: fetch none
     :raises LockError: the lock doesn't cover a platform, or a wheel can't be had
     :raises HashMismatchError: a file isn't the one that was locked
     :raises InstallError: anything else
@@ -51,13 +59,7 @@ def download(
         for chosen in select(lock, _target(lock, platform), what=f"for {platform}", any_machine=True):
             wanted |= {folder / wheel.name: (chosen.package, wheel) for wheel in chosen.wheels}
     missing = [each for place, each in wanted.items() if not _copied(each[1], place, find)]
-    for package, wheel in missing:
-        if package.origin is not None:
-            raise LockError(
-                f"{wheel.name} is missing",
-                context=f"it was built from {package.origin.source}, so no index has it",
-                hint="lock anew, which builds it again",
-            )
+    refuse_unfetchable(missing, what="it", only_local=only_local)
     if missing:
         pip = _program(context)
         for batch in _batches(missing):

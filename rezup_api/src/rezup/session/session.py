@@ -226,25 +226,6 @@ class Session:
 
     # -- publishing and removing --------------------------------------------------------------
 
-    def publish(
-        self,
-        place: Place,
-        recipe_file: Path | None = None,
-        *,
-        allow_local_paths: bool = False,
-        wheelhouse: bool = False,
-    ) -> Stamp:
-        """Give a recipe to the studio through the remote root, locked.
-
-        :param wheelhouse: with all wheels, so that no machine needs an index
-        :raises LockError: it can't be locked
-        :raises StoreError: there is no remote root, or it can't be written
-        :raises RecipeError: the recipe can't be shared
-        """
-        return self.sharing().publish(
-            place, recipe_file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse
-        )
-
     def locks(self) -> Locks:
         """Locks of recipes, and what differs between revisions."""
         from rezup.session.locks import Locks

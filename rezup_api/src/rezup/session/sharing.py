@@ -44,9 +44,20 @@ class Sharing:
         self._reporter = reporter
 
     def publish(
-        self, place: Place, recipe_file: Path | None, *, allow_local_paths: bool, wheelhouse: bool
+        self,
+        place: Place,
+        recipe_file: Path | None = None,
+        *,
+        allow_local_paths: bool = False,
+        wheelhouse: bool = False,
     ) -> Stamp:
-        """See `Session.publish`."""
+        """Give a recipe to the studio through the remote root, locked.
+
+        :param wheelhouse: with all wheels, so that no machine needs an index
+        :raises LockError: it can't be locked
+        :raises StoreError: there is no remote root, or it can't be written
+        :raises RecipeError: the recipe can't be shared
+        """
         remote = _remote(place)
         recipe = self._wiring.recipe(place, recipe_file)
         return self._publish(

@@ -51,7 +51,9 @@ def command(
     place = session.place(name, file)
     acquired = None
     if remote:
-        stamp = session.publish(place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse)
+        stamp = session.sharing().publish(
+            place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse
+        )
         console.say(
             f"{place.name}: published revision {stamp} to {place.remote.root if place.remote else ''}"
         )

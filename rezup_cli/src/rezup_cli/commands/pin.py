@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rezup.containers.pinning import Change
+    from rezup.session import Place
     from rezup_cli.console import Console
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -44,14 +45,21 @@ def command(console: Console, target: tuple[str | None, str | None], remote: boo
     Without a REVISION that is the one taken now. Open shells keep theirs;
     `rezup unpin` lifts it.
     """
-    console.refuse_tail()
-    name, revision = target
-    if name is None:
-        raise click.UsageError("Say which container: rezup pin NAME@REVISION")
-    session = console.session()
-    change = session.pins().pin(session.place(name), revision, why=why.strip(), remote=remote)
+    place = named_place(console, target, "rezup pin NAME@REVISION")
+    change = console.session().pins().pin(place, target[1], why=why.strip(), remote=remote)
     again = "" if change.is_changed else " already"
     return show_change(console, change, why, f"is pinned to {change.to} {where(change)}{again}")
+
+
+def named_place(console: Console, target: tuple[str | None, str | None], usage: str) -> Place:
+    """The container that is named; a pin is never changed by leaving the name out.
+
+    :raises click.UsageError: none is named
+    """
+    console.refuse_tail()
+    if target[0] is None:
+        raise click.UsageError(f"Say which container: {usage}")
+    return console.session().place(target[0])
 
 
 def where(change: Change) -> str:

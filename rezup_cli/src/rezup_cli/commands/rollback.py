@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rezup_cli.commands.options import json_option, name_argument, root_options, talk_options
-from rezup_cli.commands.pin import pin_options, show_change, where
+from rezup_cli.commands.pin import named_place, pin_options, show_change, where
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -30,12 +30,8 @@ def command(console: Console, target: tuple[str | None, str | None], remote: boo
     A second rollback goes one further back. Nothing newer is taken until
     `rezup unpin`.
     """
-    console.refuse_tail()
-    name = (target or (None, None))[0]
-    if name is None:
-        raise click.UsageError("Say which container: rezup rollback NAME")
-    session = console.session()
-    change = session.pins().rollback(session.place(name), why=why.strip(), remote=remote)
+    place = named_place(console, target, "rezup rollback NAME")
+    change = console.session().pins().rollback(place, why=why.strip(), remote=remote)
     what = f"is rolled back from {change.source} to {change.to} {where(change)}"
     status = show_change(console, change, why, what)
     if not console.is_json:

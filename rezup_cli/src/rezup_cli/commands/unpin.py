@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rezup_cli.commands.options import json_option, name_argument, root_options, talk_options
-from rezup_cli.commands.pin import pin_options, show_change, where
+from rezup_cli.commands.pin import named_place, pin_options, show_change, where
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -25,12 +25,8 @@ def command(console: Console, target: tuple[str | None, str | None], remote: boo
 
     On this machine it takes what the studio has pinned, if it has.
     """
-    console.refuse_tail()
-    name = (target or (None, None))[0]
-    if name is None:
-        raise click.UsageError("Say which container: rezup unpin NAME")
-    session = console.session()
-    change = session.pins().unpin(session.place(name), why=why.strip(), remote=remote)
+    place = named_place(console, target, "rezup unpin NAME")
+    change = console.session().pins().unpin(place, why=why.strip(), remote=remote)
     if change.is_changed:
         taken = f"; the next launch takes {change.to}" if change.to else ""
         return show_change(console, change, why, f"is not pinned {where(change)} any more{taken}")
