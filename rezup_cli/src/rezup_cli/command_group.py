@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import click
 
 from rezup_cli import __version__
 from rezup_cli.console import Console
+from rezup_cli.lazy_group import LazyGroup
 
 #: command -> the module below `commands` that holds it; loaded when it is called
 COMMANDS = {
@@ -41,18 +41,10 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Loads a command's module only when that command is called, or its help is shown."""
+class Commands(LazyGroup):
+    """All commands; a word that is none gets advice."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = import_module(f"rezup_cli.commands.{module}").command
-        return command
+    modules = COMMANDS
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         try:
@@ -84,7 +76,7 @@ def _show_latest(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="Next: `rezup use --help`, `rezup list`, `rezup status`.",

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-#: command -> the module beside this one that holds it; loaded when it is called, as tools are started often
-COMMANDS = {
-    **dict.fromkeys(["add", "alias", "bump", "create", "describe", "hide", "prefix"], "suite_changing"),
-    **dict.fromkeys(["remove", "suffix", "unalias", "unhide"], "suite_changing"),
-    **dict.fromkeys(["find", "show", "tools", "validate", "which"], "suite_looking"),
-    **dict.fromkeys(["enter", "run"], "suite_running"),
-}
+from rezup_cli.lazy_group import LazyGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-class _Group(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """See `click.Group`."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """See `click.Group`."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        found: click.Command = getattr(import_module(f"rezup_cli.commands.{module}"), cmd_name)
-        return found
+class _Suite(LazyGroup):
+    #: Loaded when they are called, as tools are started often.
+    modules: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(["add", "alias", "bump", "create", "describe", "hide", "prefix"], "suite_changing"),
+        **dict.fromkeys(["remove", "suffix", "unalias", "unhide"], "suite_changing"),
+        **dict.fromkeys(["find", "show", "tools", "validate", "which"], "suite_looking"),
+        **dict.fromkeys(["enter", "run"], "suite_running"),
+    }
 
 
 @click.group(
     "suite",
-    cls=_Group,
+    cls=_Suite,
     epilog="\b\nrezup env maya-2024 rig -o maya.rxt       a context for it\n"
     "rezup suite create show                   a folder\n"
     "rezup suite add show maya maya.rxt        the context, under a name\n"
