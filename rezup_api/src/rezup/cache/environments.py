@@ -23,9 +23,10 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from rezup.cache.entry import LEASE, MANIFEST, TREE, USED, Environment, identity
+from rezup.cache.entry import LEASE, MANIFEST, TREE, Environment, identity
 from rezup.cache.fingerprint import is_key
 from rezup.cache.manifest import DamagedError, Manifest, differences, read_manifest, record_tree
+from rezup.cache.uses import Use, last_use, note_use
 from rezup.errors import CacheError
 from rezup.reporting import Reporter, stage
 from rezup.system import locks
@@ -57,15 +58,6 @@ BUCKET = "environments-v1"
 _ATTEMPTS = 4
 #: Seconds after its last use for which an entry is spared where nothing tells whether it is in use.
 _GUARD_AGE = 3600.0
-
-
-class Use(NamedTuple):
-    """The last use of an entry."""
-
-    seconds: float
-    """Since 1970."""
-
-    host: str
 
 
 class Provided(NamedTuple):
@@ -164,7 +156,7 @@ class Environments:
         except BaseException:
             hold.release()
             raise
-        self._note_use(folder)
+        note_use(folder)
         return Environment(folder, manifest, hold, was_there=True)
 
     def discard(self, environment: Environment, reason: str) -> None:
@@ -227,7 +219,7 @@ class Environments:
         from rezup.system.parallel import share_out
 
         write_atomic(staging / MANIFEST, manifest.to_bytes(), mode=0o644 if os.name == "nt" else 0o444)
-        self._note_use(staging)
+        note_use(staging)
         folders = [staging / TREE / folder for folder in manifest.tree.folders]
         share_out(_open_to_all, folders, SYNC_THREADS)
         _open_to_all([staging / TREE, staging])
@@ -270,15 +262,8 @@ class Environments:
         return self._manifest(self.folder(key))
 
     def last_use(self, key: str) -> Use:
-        """When and where an entry was last cloned or stored; what can't be read was never used."""
-        import json
-
-        folder = self.folder(key)
-        try:
-            told = json.loads((folder / USED).read_bytes())
-            return Use(float(told["seconds"]), str(told["host"]))
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
-            return Use(0.0, "")
+        """When and where an entry was last cloned or stored."""
+        return last_use(self.folder(key))
 
     def damage(self, key: str) -> list[str]:
         """What of an entry isn't as it was stored, one line each; every byte is read."""
@@ -330,15 +315,6 @@ class Environments:
         if manifest.key != folder.name:
             raise DamagedError("its manifest is that of another")
         return manifest
-
-    def _note_use(self, folder: Path) -> None:
-        import json
-
-        from rezup.system.files import write_atomic
-
-        data = json.dumps({"seconds": time.time(), "host": host_name()}).encode()
-        with contextlib.suppress(OSError):  # a store that is read only serves as well
-            write_atomic(folder / USED, data, durable=False)
 
     def _displace(self, folder: Path, mark: tuple[int, int] | None, reason: str) -> None:
         """Take a damaged entry out of the way; a new one that took its place meanwhile stays."""
