@@ -23,11 +23,10 @@ from rezup.installers.context import BuildContext
 from rezup.installers.distributions import read_distributions
 from rezup.installers.environments import build
 from rezup.installers.plans import plan
-from rezup.installers.programs import find_uv
 from rezup.recipes.model import Backend, Recipe, Tool
-from rezup.recipes.names import ToolName
 from rezup.system.interpreters import running
 from support.listeners import Listener
+from support.lock_worlds import environment_of, tool
 from support.wheels import WITNESS, digest, rez_files, write_extension, write_project, write_rez, write_wheel
 
 if TYPE_CHECKING:
@@ -71,24 +70,8 @@ class World:
         return build(chosen, target, context), target
 
 
-def tool(name: str, requirement: str | None = None, **fields: object) -> Tool:
-    return Tool(ToolName.parse(name), requirement or name, **fields)  # type: ignore[arg-type]
-
-
 def make_world(root: Path, backend: Backend, shared: Path) -> World:
-    home = root / "home"
-    home.mkdir(parents=True)
-    environment = {
-        "HOME": str(home),
-        "PATH": os.environ["PATH"],
-        "PIP_FIND_LINKS": (root / "wheels").as_uri(),
-        "PIP_NO_INDEX": "1",
-        "PIP_CONFIG_FILE": os.devnull,
-        "UV_CACHE_DIR": str(shared / "uv"),
-    }
-    if backend == "uv" and find_uv(environment, root) is None:
-        pytest.skip("there is no uv")
-    write_rez(root / "wheels")
+    environment = environment_of(root, backend, shared, root / "wheels")
     return World(root, backend, Listener(), environment, shared / "cache")
 
 

@@ -109,21 +109,27 @@ def tool(name: str, requirement: str | None = None, **fields: Any) -> Tool:
     return Tool(ToolName.parse(name), requirement or name, **fields)
 
 
-def make_world(root: Path, backend: Backend, shared: Path, *, cache: Path | None = None) -> World:
-    """A machine with Rez in its folder of wheels; `shared` has the caches that tests fill together."""
+def environment_of(root: Path, backend: Backend, shared: Path, links: Path) -> dict[str, str]:
+    """The environment of a new machine below `root` whose only index is a folder of wheels, with Rez in it."""
     home = root / "home"
     home.mkdir(parents=True)
     environment = {
         "HOME": str(home),
         "PATH": os.environ["PATH"],
-        "PIP_FIND_LINKS": (root / "links").as_uri(),
+        "PIP_FIND_LINKS": links.as_uri(),
         "PIP_NO_INDEX": "1",
         "PIP_CONFIG_FILE": os.devnull,
         "UV_CACHE_DIR": str(shared / "uv"),
     }
     if backend == "uv" and find_uv(environment, root) is None:
         pytest.skip("there is no uv")
-    write_rez(root / "links")
+    write_rez(links)
+    return environment
+
+
+def make_world(root: Path, backend: Backend, shared: Path, *, cache: Path | None = None) -> World:
+    """A machine with Rez in its folder of wheels; `shared` has the caches that tests fill together."""
+    environment = environment_of(root, backend, shared, root / "links")
     return World(root, backend, DebugListener(), environment, cache or shared / "cache")
 
 
