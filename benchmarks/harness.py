@@ -53,12 +53,12 @@ class Bench:
         """A new, empty home."""
         return Path(tempfile.mkdtemp(dir=self.folder, prefix="home-"))
 
-    def run(self, command: Sequence[str | Path], home: Path) -> tuple[float, float]:
+    def run(self, command: Sequence[str | Path], home: Path, **variables: str) -> tuple[float, float]:
         """Seconds on the wall, and of the processor, that a command takes."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
         subprocess.run(
-            list(map(str, command)), env=self.environ(home), cwd=home, check=True,
+            list(map(str, command)), env={**self.environ(home), **variables}, cwd=home, check=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         wall = time.perf_counter() - started
@@ -67,15 +67,19 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench() -> Iterator[Bench]:
-    """Install both into a temporary folder, which is removed in the end."""
-    if not (3, 8) <= sys.version_info[:2] <= (3, 11):
+def bench(*, ancestor: bool = True) -> Iterator[Bench]:
+    """Install both into a temporary folder, which is removed in the end.
+
+    :param ancestor: False installs ours only
+    """
+    if ancestor and not (3, 8) <= sys.version_info[:2] <= (3, 11):
         sys.exit("rezup 2.6 needs Python 3.8 to 3.11; run the benchmarks with one of them")
     folder = Path(tempfile.mkdtemp(prefix="rezup-bench-"))
     try:
         made = Bench(folder, folder / "ours", folder / "theirs")
         install(made.ours, [str(HERE / "rezup_api"), str(HERE / "rezup_cli")])
-        install(made.theirs, ANCESTOR)
+        if ancestor:
+            install(made.theirs, ANCESTOR)
         yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
