@@ -217,3 +217,18 @@ def test_every_command_of_rez_has_its_place_in_the_parity_tables() -> None:
     text = page("reference/parity.md")
     missing = {name for name in names if not name.startswith("_") and f"`rez-{name}`" not in text}
     assert missing == set()
+
+
+def test_every_promise_names_a_test_that_exists() -> None:
+    rows = [line for line in page("explanation/reliability.md").splitlines() if line.startswith("| ")]
+    named = [re.findall(r"`(tests/[^`]+)`", row) for row in rows if row != "| promise | test |"]
+    assert len(named) > 30
+    assert all(named), "a promise without a test"
+    for test in (each for row in named for each in row):
+        path, *names = test.split("::")
+        assert names, test
+        inside: Any = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        for name in names:
+            found = [node for node in inside.body if getattr(node, "name", None) == name]
+            assert found, test
+            inside = found[0]
