@@ -55,7 +55,7 @@ TABLE: dict[str, set[str]] = {
 }
 
 THIRD_PARTY = {
-    "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "tomli_w", "uv", "virtualenv", "pip",
+    "distlib", "dotenv", "filelock", "packaging", "platformdirs", "shellingham", "tomli", "tomli_w", "tomlkit", "uv", "virtualenv", "pip",
     "yaml",
     "python_discovery",  # comes with virtualenv, which had it inside before
 }  # fmt: skip

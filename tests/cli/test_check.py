@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,20 +179,8 @@ def test_nothing_is_written(machine: World) -> None:
 
 
 def test_a_revision_in_use_can_be_checked(machine: World) -> None:
-    code = "print('in', flush=True); input()"
-    command = machine.command("use", "foo", "--", sys.executable, "-c", code)
-    with subprocess.Popen(
-        command,
-        env=machine.environ,
-        cwd=machine.home,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as user:
-        assert user.stdout is not None
-        assert user.stdout.readline() == "in\n"
+    with machine.in_use() as user:
         assert machine.rezup("check", "foo").code == 0
-        user.communicate("\n", timeout=30)
     assert user.returncode == 0
 
 
@@ -215,7 +201,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(machine: World, name: s
     os.mkfifo(path)
     assert name in {path for _, path in differences(machine)}
     found = machine.rezup("doctor", "--fix", "--json", timeout=60)
-    assert found.code == (0 if name in ("rezup.toml", "records/rez") else 1)
+    assert found.code == (0 if name in ("rezup.toml", "records/rez") else 3)
 
 
 def shares_data(folder: Path) -> bool:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -256,7 +255,7 @@ def test_each_broken_machine_has_its_finding(
     damage(machine)
     found = machine.rezup("doctor", "--json")
     assert codes(found.data) == {code} | WITH.get(code, set()), found.out
-    assert (found.code, found.data["healthy"]) == (1, False)
+    assert (found.code, found.data["healthy"]) == (3, False)
     (finding,) = [each for each in found.data["findings"] if each["code"] == code]
     assert finding["where"]
     assert finding["what"]
@@ -264,7 +263,7 @@ def test_each_broken_machine_has_its_finding(
     assert finding["can_be_mended"] is is_mended
 
     fixed = machine.rezup("doctor", "--fix", "--json")
-    assert fixed.code == (0 if is_mended else 1), fixed.out
+    assert fixed.code == (0 if is_mended else 3), fixed.out
     assert (code in codes(fixed.data)) is not is_mended
     if is_mended:
         assert machine.rezup("doctor", "--json").data["findings"] == []
@@ -299,7 +298,7 @@ def test_looking_changes_nothing(machine: World) -> None:
     write(library(machine), "evil = 1\n")
     machine.rezup("doctor")  # what every command keeps of recipes is kept now
     before = {path: path.lstat().st_mtime_ns for path in machine.home.rglob("*")}
-    assert machine.rezup("doctor").code == 1
+    assert machine.rezup("doctor").code == 3
     assert {path: path.lstat().st_mtime_ns for path in machine.home.rglob("*")} == before
 
 
@@ -312,7 +311,7 @@ def test_several_faults_are_found_and_mended_at_once(machine: World) -> None:
     write(machine.root / "notes.txt", "mine")
     shutil.rmtree(entry(machine))
     fixed = machine.rezup("doctor", "--fix", "--json")
-    assert (fixed.code, codes(fixed.data)) == (1, {"foreign-file"})
+    assert (fixed.code, codes(fixed.data)) == (3, {"foreign-file"})
     assert fixed.data["mended"] == 5
     assert machine.rezup("check").code == 0
     assert (machine.root / "notes.txt").read_text() == "mine"
@@ -377,22 +376,11 @@ def test_a_file_written_in_place_is_mended_in_all_that_share_it(world: World, mo
 def test_what_is_used_goes_on_while_it_is_mended(machine: World) -> None:
     path = library(machine)
     write(path, "evil = 1\n")
-    script = f"import time\nwith open({str(path)!r}) as f:\n print('open', flush=True)\n input()\n print(f.read(), flush=True)"
-    command = machine.command("use", "foo", "--", sys.executable, "-c", script)
-    with subprocess.Popen(
-        command,
-        env=machine.environ,
-        cwd=machine.home,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as user:
-        assert user.stdout is not None
-        assert user.stdout.readline() == "open\n"
+    with machine.in_use(file=path) as user:
         assert machine.rezup("check", "foo").code == 1
         assert machine.rezup("doctor", "--fix").code == 0
         out, _ = user.communicate("\n", timeout=30)
-    assert (user.returncode, out) == (0, "evil = 1\n\n")
+    assert (user.returncode, out) == (0, "evil = 1\n")
     assert path.read_text() != "evil = 1\n"
 
 
@@ -402,7 +390,7 @@ def test_without_cache_and_lock_an_environment_stays_as_it_is(machine: World) ->
     for name in ("foo", "bar"):
         (revision(machine, name) / "pylock.toml").unlink()
     fixed = machine.rezup("doctor", "--fix", "--json")
-    assert fixed.code == 1
+    assert fixed.code == 3
     assert codes(fixed.data) == {"environment-damaged", "lock-missing"}
     assert all(each["failure"] for each in fixed.data["findings"])
     assert library(machine).read_text() == "evil = 1\n"
@@ -416,7 +404,7 @@ def test_a_link_in_the_place_of_a_folder_is_not_followed(machine: World) -> None
     package.symlink_to(outside)
     write(outside / "cli.py", "mine\n")
     fixed = machine.rezup("doctor", "--fix", "--json")
-    assert fixed.code == 1
+    assert fixed.code == 3
     assert (outside / "cli.py").read_text() == "mine\n"
 
 
@@ -426,7 +414,7 @@ def test_what_others_own_is_left_alone(machine: World) -> None:
     write(path, "evil = 1\n")
     os.chown(path, 4242, 4242)
     fixed = machine.rezup("doctor", "--fix", "--json")
-    assert fixed.code == 1
+    assert fixed.code == 3
     (finding,) = fixed.data["findings"]
     assert "another user" in finding["failure"]
     assert path.read_text() == "evil = 1\n"
@@ -451,11 +439,12 @@ def test_names_of_others_reach_a_terminal_without_harm(machine: World) -> None:
         with open(os.path.join(os.fsencode(machine.root), name), "wb"):
             pass
     told = machine.rezup("doctor")
-    assert told.code == 1, told.err
+    assert told.code == 3, told.err
     assert told.out.count("foreign-file: ") == 3
     assert not [line for line in told.out.splitlines() if line.startswith("error")]
     assert "\x1b" not in told.out
-    assert machine.rezup("doctor", "--json").code == 1
+    document = json.loads(machine.rezup("doctor", "--json").out)
+    assert (document["status"], document["exit_code"], len(document["errors"])) == ("error", 3, 3)
 
 
 def test_it_works_inside_of_a_container(machine: World) -> None:

@@ -524,6 +524,15 @@ class TestNoUpgrade:
         assert machine.library() == OLD
         assert f"to {NEW}" in machine.use().err  # as soon as it is no job
 
+    @pytest.mark.skipif(os.name == "nt", reason="installations of POSIX")
+    def test_nor_does_one_that_is_kept_on_its_revision(self, machine: Machine, packages: Path) -> None:
+        container(machine, packages)
+        machine.publish(NEW)
+        outcome = machine.rezup("use", "foo", "--", "true", env={"REZUP_USE_REVISION": STAMP})
+        assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+        assert not (machine.home / ".local/state/rezup/upgrade").exists()
+        assert machine.library() == OLD
+
 
 class TestWhatOnlyRezCanDo:
     @pytest.mark.parametrize(

@@ -80,8 +80,45 @@ def test_status_tells_what_why_and_where_settings_come_from(world: World) -> Non
     assert data["settings"]["prompt"] == {"value": "x", "origin": "REZUP_PROMPT"}
     human = world.rezup("status", "foo", "-v").out
     assert "newest here" in human
+    assert "pinned" not in human
     assert "REZUP_ROOT_LOCAL" not in human
     assert "default" in human
+
+
+def test_status_tells_who_pinned_it_and_why(world: World, tmp_path: Path) -> None:
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+    from support.world import fake_receipt
+
+    studio = RemoteStore(tmp_path / "studio")
+    studio.root.mkdir()
+    world.variables["REZUP_ROOT_REMOTE"] = str(studio.root)
+    receipt = fake_receipt("foo", kind="recipe").to_bytes()
+    for stamp in ("100.000000", "200.000000"):
+        files = {"rezup.toml": b"[rez]\n", "revision.json": receipt}
+        studio.publish(ContainerName("foo"), files, Stamp(stamp))
+        world.revision("foo", stamp)
+    assert world.rezup("status", "foo", "--json").data["container"]["pins"] == []
+    assert world.rezup("rollback", "foo", "-r", "--why", "maya fails").code == 0
+    assert world.rezup("pin", "foo@200").code == 0
+    here, there = world.rezup("status", "foo", "--json").data["container"]["pins"]
+    assert (here["where"], here["revision"], here["action"], here["why"]) == (
+        "local",
+        "200.000000",
+        "pin",
+        "",
+    )
+    assert (there["where"], there["action"], there["why"]) == ("remote", "rollback", "maya fails")
+    assert there["user"]
+    assert there["at"] > 0
+    human = world.rezup("status", "foo", "-v").out
+    assert "pinned here" in human
+    assert f"by {there['user']} on {there['host']}: maya fails" in human
+    assert "maya fails" not in world.rezup("status", "foo").out
+    studio.root.rename(tmp_path / "gone")
+    unknown = world.rezup("status", "foo", "--json").data["container"]["pins"][1]
+    assert (unknown["revision"], unknown["user"]) == ("100.000000", None)
 
 
 def test_status_inside_tells_the_revision_we_are_in_and_who_uses_it(world: World) -> None:
@@ -143,7 +180,11 @@ def test_wrong_usage_is_json_too(world: World) -> None:
 
 
 def test_recipe_show_masks_credentials_and_validate_names_every_problem(world: World) -> None:
-    world.write("rezup.foo.toml", '[rez]\nname = "rez"\nlib = ["x @ https://u:hunter2@h/x.whl"]\n')
+    world.write(
+        "rezup.foo.toml",
+        '[rez]\nname = "rez"\nlib = ["x @ https://u:hunter2@h/x.whl"]\n'
+        "[env]\nA_TOKEN = 'hunter2'\n[pip.env]\nB_PASSWORD = 'hunter2'\n",
+    )
     for arguments in (["recipe", "show", "foo"], ["recipe", "show", "foo", "--json"]):
         outcome = world.rezup(*arguments)
         assert outcome.code == 0
@@ -177,16 +218,53 @@ class TestDrop:
     def test_what_is_in_use_stays_and_its_user_is_named(self, world: World) -> None:
         for stamp in ("100.000000", "200.000000"):
             world.revision("foo", stamp)
-        os.mkfifo(world.home / "gate")
-        user = world.start("use", "foo@100", "--", "sh", "-c", "read line < gate")
-        while not world.rezup("status", "foo@100", "--json").data["container"]["used_by"]:
-            assert user.poll() is None
-        outcome = world.rezup("drop", "foo", "--yes")
-        assert outcome.code == 1
-        assert f"process {user.pid}" in outcome.err
+        with world.in_use("foo@100") as user:
+            outcome = world.rezup("drop", "foo", "--yes")
+            assert outcome.code == 1
+            assert f"process {user.pid}" in outcome.err
+            assert world.stamps() == ["100.000000"]
+
+    def test_a_pinned_revision_is_not_dropped_by_name(self, world: World) -> None:
+        for stamp in ("100.000000", "200.000000"):
+            world.revision("foo", stamp)
+        assert world.rezup("pin", "foo@100").code == 0
+        for target in ("foo@100.000000", "foo@-1"):
+            outcome = world.rezup("drop", target, "--yes")
+            assert outcome.code == 1
+            assert "rezup unpin foo" in outcome.err
+        assert world.rezup("drop", "foo@200", "--yes", "--json").data["unpinned"] is None
         assert world.stamps() == ["100.000000"]
-        (world.home / "gate").write_text("go\n")
-        user.communicate(timeout=60)
+        assert world.rezup("unpin", "foo").code == 0
+        assert world.rezup("drop", "foo@100", "--yes").code == 0
+
+    def test_with_a_container_goes_its_pin_and_the_history_tells(self, world: World) -> None:
+        folder = world.revision("foo", "100.000000")
+        assert world.rezup("pin", "foo", "--why", "show end").code == 0
+        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
+            assert "and its pin of 100.000000" in terminal.expect("[y/N]")
+            terminal.send("n\n")
+            assert terminal.finish()[0] == 1
+        assert (folder.parent / "pin").exists()
+        assert world.rezup("drop", "foo", "--yes", "--json").data["unpinned"] == "100.000000"
+        assert not (folder.parent / "pin").exists()
+        last, first = world.rezup("history", "foo", "--json").data["entries"]
+        assert (last["action"], last["from"], last["to"]) == ("unpin", "100.000000", None)
+        assert "dropped" in last["why"]
+        assert first["why"] == "show end"
+
+    def test_the_pin_of_a_revision_that_is_in_use_stays(self, world: World) -> None:
+        for stamp in ("100.000000", "200.000000"):
+            world.revision("foo", stamp)
+        assert world.rezup("pin", "foo@100").code == 0
+        with world.in_use("foo"):
+            assert world.rezup("drop", "foo", "--yes").code == 1
+            assert world.stamps() == ["100.000000"]
+            assert (world.root / "foo" / "pin").read_text().strip() == "100.000000"
+        world.revision("foo", "300.000000")
+        with world.in_use("foo@300"):
+            assert world.rezup("drop", "foo", "--yes").code == 1
+        assert world.stamps() == ["300.000000"]
+        assert not (world.root / "foo" / "pin").exists()
 
     def test_a_process_that_closed_its_descriptors_still_keeps_the_revision(self, world: World) -> None:
         world.revision("foo", "100.000000")

@@ -460,7 +460,7 @@ class TestHistory:
         done(machine, "pin", "foo")
         assert machine.rezup("drop", "foo", "--yes").code == 0
         assert not pin(machine).exists()
-        assert [e["action"] for e in entries(machine)] == ["pin"]
+        assert [e["action"] for e in entries(machine)] == ["unpin", "pin"]
         machine.revision("foo", NEW)
         assert taken(machine) == NEW
 

@@ -237,7 +237,7 @@ ALLOWED = {
     "rezup.system", "rezup.system.dirs", "rezup.system.kept", "rezup.system.machine",
     "rezup_cli", "rezup_cli.commands", "rezup_cli.commands.options", "rezup_cli.commands.resolve",
     "rezup_cli.console", "rezup_cli.main", "rezup_cli.application", "rezup_cli.bootstrap", "rezup_cli.process",
-    "rezup_cli.command_group", "rezup_cli.env_words",
+    "rezup_cli.command_group", "rezup_cli.env_words", "rezup_cli.lazy_group",
     "bisect", "_bisect", "gc", "signal", "zlib", "locale", "_locale",
 }  # fmt: skip
 

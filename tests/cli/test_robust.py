@@ -17,7 +17,7 @@ from rezup.containers import receipt as receipts
 from rezup.containers.revision import DAMAGED, NotReadyError, open_ready
 from rezup.errors import ContainerError, LaunchError, RecipeError
 from rezup.launch import environment as launch_environment
-from rezup.launch.scripts import arguments_for
+from rezup.launch.scripts import launch_for
 from rezup.launch.shims import shim_folder
 from rezup.launch.start import run
 from rezup.recipes.names import ContainerName
@@ -153,17 +153,17 @@ class TestReceipts:
         (world.revision("foo", "100.000000") / "revision.json").write_text("{}")
         assert world.rezup("list", "foo", "--json").data["revisions"][0]["state"] == "foreign"
 
-    @pytest.mark.parametrize("method", ["read_bytes", "exists"])
+    @pytest.mark.parametrize(("owner", "name"), [(os, "open"), (Path, "exists")])
     def test_a_folder_that_can_not_be_read_is_damaged(
-        self, world: World, monkeypatch: pytest.MonkeyPatch, method: str
+        self, world: World, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
     ) -> None:
         world.revision("foo", "100.000000")
 
-        def refuse(path: Path) -> Any:
+        def refuse(path: Path, *_: Any) -> Any:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
         with monkeypatch.context() as patch:
-            patch.setattr(Path, method, refuse)
+            patch.setattr(owner, name, refuse)
             with pytest.raises(NotReadyError, match="Permission denied") as caught:
                 open_ready(
                     LocalStore(world.root), ContainerName("foo"), Stamp("100.000000"), platform=platform_tag()
@@ -208,7 +208,7 @@ class TestLaunch:
     @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", ""])
     def test_a_script_that_can_not_be_looked_up(self, name: str) -> None:
         with pytest.raises(LaunchError):
-            arguments_for(name, [], None, {})  # type: ignore[arg-type]
+            launch_for(name, [], None, {})  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("arguments", [[""], [], ["true", "a\0b"]])
     def test_a_command_that_can_not_be_started(self, arguments: list[str]) -> None:

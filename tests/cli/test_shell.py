@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.shell_users import seen_before
 from support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class TestAShell:
             pytest.skip(f"{shell} is not installed")
         world.revision("foo", "100.000000")
         world.write(".zshrc", "")
+        if shell == "fish":
+            seen_before(world.home)
         world.variables.update(REZUP_DEFAULT_SHELL=program, TERM="dumb")
         return Terminal(world.command("use", "foo"), world.environ, world.home)
 

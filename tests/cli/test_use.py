@@ -16,11 +16,10 @@ from rezup.stores.base import RECEIPT
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
+from support.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from support.world import World
 
 FOO = ContainerName("foo")
 SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
@@ -161,6 +160,64 @@ class TestWithARemote:
     def test_a_program_can_tell_that_it_came_from_the_remote(self, world: World, remote: RemoteStore) -> None:
         assert shown(world, "foo")[1]["REZUP_USING_REMOTE"] == "yes"
         assert shown(world, "foo", "--local")[1]["REZUP_USING_REMOTE"] == ""
+
+
+class TestAJobKeepsItsRevision:
+    """`REZUP_USE_REVISION`: that one or an error, whatever is published, pinned or broken meanwhile."""
+
+    def test_whatever_is_newer_or_pinned(self, world: World, tmp_path: Path) -> None:
+        store = RemoteStore(tmp_path / "studio")
+        store.root.mkdir()
+        world.variables["REZUP_ROOT_REMOTE"] = str(store.root)
+        for stamp in ("100.000000", "200.000000", "300.000000"):
+            world.revision("foo", stamp)
+            store.publish(FOO, {"rezup.toml": b"", RECEIPT: b"{}"}, Stamp(stamp))
+        job = {"REZUP_USE_REVISION": "200.000000"}
+        assert world.rezup("use", "foo", "--", "rez", env=job).out == "rez of 200.000000\n"
+        (store.root / "foo" / "pin").write_text("100.000000")
+        (world.root / "foo" / "pin").write_text("300.000000")
+        store.publish(FOO, {"rezup.toml": b"", RECEIPT: b"{}"}, Stamp("900.000000"))
+        assert world.rezup("use", "foo", "--", "rez", env=job).out == "rez of 200.000000\n"
+        store.root.rename(tmp_path / "gone")
+        assert world.rezup("use", "foo", "--", "rez", env=job).out == "rez of 200.000000\n"
+        inside = world.rezup("use", "foo", "--", *world.command("status", "--json"), env=job)
+        assert inside.data["container"]["revision"] == "200.000000"
+
+    def test_one_that_is_not_here_is_pulled(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "studio").mkdir()
+        remote = {"REZUP_ROOT_REMOTE": str(tmp_path / "studio")}
+        stamps = []
+        for version in ("9.1.0", "9.2.0"):
+            world.recipe(version=version)
+            made = world.rezup("add", "foo", "-r", "--allow-local-paths", "--no-verify", "--json", env=remote)
+            stamps.append(made.data["revision"])
+        farm = World(tmp_path / "farm", remote)
+        farm.variables["REZUP_USE_REVISION"] = stamps[0]
+        outcome = farm.rezup("use", "foo", "--", "sh", "-c", "echo $REZUP_REVISION")
+        assert (outcome.code, outcome.out) == (0, f"{stamps[0]}\n"), outcome.err
+        assert farm.stamps() == [stamps[0]]
+
+    @pytest.mark.parametrize("missing", ["elsewhere", "only a recipe", "damaged"])
+    def test_no_other_is_taken_or_made_in_its_place(self, world: World, missing: str) -> None:
+        world.write("rezup.foo.toml", '[rez]\nname = "rez"\nurl = "no/such"\n')
+        if missing != "only a recipe":
+            world.revision("foo", "100.000000")
+            (world.revision("foo", "200.000000") / RECEIPT).write_bytes(b'{"format": 99}')
+        wanted = "200.000000" if missing == "damaged" else "555.000000"
+        outcome = world.rezup("use", "foo", "--", "rez", env={"REZUP_USE_REVISION": wanted})
+        assert (outcome.code, outcome.out) == (1, "")
+        assert wanted in outcome.err
+        assert missing == "damaged" or "REZUP_USE_REVISION asks for it" in outcome.err
+
+    def test_of_every_container_so_one_that_has_it_not_is_an_error_that_says_so(self, world: World) -> None:
+        world.revision("foo", "100.000000")
+        world.revision("bar", "200.000000")
+        outcome = world.rezup("use", "bar", "--", "rez", env={"REZUP_USE_REVISION": "100.000000"})
+        assert outcome.code == 1
+        assert "bar has no revision 100.000000" in outcome.err
+        assert "REZUP_USE_REVISION asks for it" in outcome.err
+        own = world.rezup("use", "bar@200", "--", "rez", env={"REZUP_USE_REVISION": "100.000000"})
+        assert own.out == "rez of 200.000000\n"
 
 
 class TestTheEnvironment:
@@ -356,8 +413,32 @@ def test_timings_tell_where_the_time_went(world: World) -> None:
     world.revision("foo", "100.000000")
     outcome = world.rezup("use", "foo", "--timings", "--", "true")
     assert outcome.code == 0
-    for name in ("choose", "compose", "total"):
-        assert name in outcome.err
+    names = [line.split()[0] for line in outcome.err.splitlines()]
+    assert names == ["choose", "compose", "total"]
+    again = world.rezup("use", "foo", "--", "true")
+    assert (again.code, again.err) == (0, "")
+
+
+def test_timings_name_the_stages_of_a_build_and_of_a_pull(world: World, tmp_path: Path) -> None:
+    (tmp_path / "studio").mkdir()
+    world.recipe()
+    other = World(tmp_path / "other", {"REZUP_ROOT_REMOTE": str(tmp_path / "studio")})
+    built = world.rezup("use", "foo", "--timings", "--", "true")
+    published = world.rezup(
+        "add",
+        "foo",
+        "--remote",
+        "--allow-local-paths",
+        "--no-verify",
+        env={"REZUP_ROOT_REMOTE": str(tmp_path / "studio")},
+    )
+    assert published.code == 0, published.err
+    pulled = other.rezup("use", "foo", "--timings", "--", "true")
+    for outcome in (built, pulled):
+        assert outcome.code == 0, outcome.err
+        told = {line.split()[0] for line in outcome.err.splitlines() if line.endswith(" cpu")}
+        assert told >= {"choose", "compose", "environment", "publish", "total"}
+    assert "lock" in {line.split()[0] for line in built.err.splitlines() if line.endswith(" cpu")}
 
 
 def test_a_debug_run_shows_the_traceback_and_a_normal_one_does_not(world: World) -> None:

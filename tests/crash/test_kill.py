@@ -59,7 +59,8 @@ def test_a_pull_killed_at_any_step_is_made_anew_at_the_next_use(
         "rezup.foo.toml",
         f"[rez]\nname = 'rez'\n[pip]\noptions = ['--no-index', '--find-links={studio / 'wheels'}']\n",
     )
-    assert world.rezup("add", "foo", "--remote", "--skip-use").code == 0
+    # A proof would leave the environment in the cache, and the pull nothing to install.
+    assert world.rezup("add", "foo", "--remote", "--skip-use", "--no-verify").code == 0
     assert kill(world, "use", stage, edge) == -signal.SIGKILL
     assert world.stamps() == []
     assert world.rezup("use", "foo", "--", "rez").code == 0

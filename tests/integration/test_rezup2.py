@@ -220,3 +220,64 @@ class TestItsRemoteRoot:
         assert (outcome.code, outcome.out) == (0, f"{stamp}\n"), outcome.err
         assert newer.name in outcome.err
         assert "Traceback" not in outcome.err
+
+
+class TestWhatIsPublishedForItToo:
+    """`add --remote --also-2x`: a host that is still on rezup 2.6 follows."""
+
+    RECIPE = """\
+description = "by 3, for 2.6: [all] # of them"
+[rez]
+name = "rez"
+url = "rez>=3.0"
+python = ">=3.8"
+lib = ["six<2"]
+[env]
+STUDIO = "of 3 # and 'of' \\"2.6\\" \\\\ too"
+PLAIN = "${HOME}/x"
+"""
+
+    def test_is_pulled_and_used_by_rezup_2(
+        self, real_world: World, legacy: Legacy, uv_cache: Path, tmp_path: Path
+    ) -> None:
+        remote = tmp_path / "remote"
+        remote.mkdir()
+        real_world.variables["REZUP_ROOT_REMOTE"] = str(remote)
+        recipe = self.RECIPE.replace('">=3.8"', f'"{sys.version_info[0]}.{sys.version_info[1]}"')
+        real_world.write("rezup.show.toml", recipe)
+        added = real_world.rezup("add", "show", "--remote", "--also-2x", "--skip-use")
+        assert added.code == 0, added.err
+        (stamp,) = listed_of(real_world, "show")
+
+        client = settle(
+            World(tmp_path / "client"), uv_cache,
+            REZUP_ROOT_LOCAL=str(tmp_path / "local"), REZUP_ROOT_REMOTE=str(remote),
+        )  # fmt: skip
+        client.write("rezup.show.toml", "")
+        asked = "import os, rez; print(rez.__version__, os.environ['STUDIO'], os.environ['PLAIN'], sep='|')"
+        before = files(remote)
+        out = run_program(
+            legacy.program,
+            "use",
+            "show",
+            "--",
+            "rez-python",
+            "-c",
+            asked,
+            env=client.environ,
+            cwd=client.home,
+        )
+        version, studio, plain = out.splitlines()[-1].split("|")
+        assert studio == "of 3 # and 'of' \"2.6\" \\ too"
+        assert plain == f"{client.home}/x"
+        assert only(tmp_path / "local/show/revisions").name == stamp
+        assert files(remote) == before
+        ours = real_world.rezup("use", "show", "--", "rez", "--version").out
+        assert version in ours
+
+
+def listed_of(world: World, container: str) -> list[str]:
+    """The revisions of a container, as `list` names them."""
+    outcome = world.rezup("list", container, "--json")
+    assert outcome.code == 0, outcome.err
+    return [revision["revision"] for revision in outcome.data["revisions"]]

@@ -48,7 +48,19 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    def hang_up(self) -> None:
+        """Close the terminal, as closing its window does, and wait for the end of the program."""
         os.close(self._descriptor)
+        self._descriptor = -1
+        self._process.wait(PATIENCE)
 
     def expect(self, text: str) -> str:
         """Wait until `text` is shown, counted from the last `expect`; returns all up to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from rezup.system.machine import platform_tag
 from support.wheels import write_rez
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: What of the real environment a program needs to run at all.
@@ -90,6 +92,21 @@ class World:
             cwd=self.home,
             **options,
         )
+
+    @contextlib.contextmanager
+    def in_use(self, target: str = "foo", *, file: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+        """A program in a container that has begun, and ends with the next line that it gets, or with the block.
+
+        :param file: is open from the beginning on, and what is in it is printed at the end
+        """
+        name = os.devnull if file is None else str(file)
+        code = f"with open({name!r}) as f:\n print('in', flush=True)\n input()\n print(f.read(), end='')"
+        with self.start("use", target, "--", sys.executable, "-c", code, stdin=subprocess.PIPE) as user:
+            assert user.stdout is not None
+            assert user.stdout.readline() == "in\n"
+            yield user
+            if user.stdin is not None and not user.stdin.closed:
+                user.communicate("\n", timeout=60)
 
     @staticmethod
     def command(*arguments: str | Path) -> list[str]:

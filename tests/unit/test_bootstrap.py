@@ -76,7 +76,14 @@ def start(stamp: Path, restarted: str = "") -> bootstrap.Start:
 
 @pytest.fixture
 def stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("CI", "REZUP_NO_UPGRADE", "REZUP_CONTAINER", "REZUP_UPGRADE_PAUSE", "_REZUP_COMPLETE"):
+    for name in (
+        "CI",
+        "REZUP_NO_UPGRADE",
+        "REZUP_CONTAINER",
+        "REZUP_USE_REVISION",
+        "REZUP_UPGRADE_PAUSE",
+        "_REZUP_COMPLETE",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "a.stamp"
 
@@ -108,7 +115,9 @@ def test_somebody_is_asked(stamp: Path, arguments: list[str]) -> None:
     assert is_due(stamp, *arguments)
 
 
-@pytest.mark.parametrize("name", ["CI", "REZUP_NO_UPGRADE", "REZUP_CONTAINER", "_REZUP_COMPLETE"])
+@pytest.mark.parametrize(
+    "name", ["CI", "REZUP_NO_UPGRADE", "REZUP_CONTAINER", "REZUP_USE_REVISION", "_REZUP_COMPLETE"]
+)
 def test_nobody_is_asked_because_of_a_variable(
     stamp: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -18,6 +18,7 @@
     ├── InstallError                building an environment
     │   ├── InterpreterNotFoundError
     │   └── ProcessError            a program failed: command, status, output, log
+    │       └── ProofError          what was to be published doesn't start here
     ├── LockError                   a lock file, or what should be installed by it
     │   └── HashMismatchError       a file isn't the one that was locked or bundled
     ├── BundleError                 an archive of a revision
@@ -228,6 +229,15 @@ class ProcessError(InstallError):
         if hint is None and log is not None:
             hint = f"its whole output is in {log}"
         super().__init__(message, context=context, hint=hint)
+
+
+class ProofError(ProcessError):
+    """What was to be published doesn't start on this machine, or can't be tried there; nothing was published.
+
+    The command is empty where none could be tried.
+    """
+
+    code = "proof-failed"
 
 
 class LockError(RezupError):

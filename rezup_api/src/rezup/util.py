@@ -153,9 +153,9 @@ class Container:
         return None
 
     def new_revision(self) -> Revision:
-        """Make a revision from its recipe: built here, or published where it is linked to a remote root."""
+        """Make a revision from its recipe: built here, or proved and published where it has a remote root."""
         if self._remote is not None:
-            return Revision(self, self._session.sharing().publish(self._place))
+            return Revision(self, self._session.sharing().publish(self._place).stamp)
         acquired = self._session.make(self._place)
         acquired.hold.release()
         return Revision(self, acquired.revision.stamp)

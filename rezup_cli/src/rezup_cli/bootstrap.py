@@ -123,7 +123,9 @@ def user_folders(environ: Mapping[str, str]) -> tuple[str, str]:
     They are those of platformdirs (a test compares them), whose import would cost more than all
     that is done here.
     """
-    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME") or os.path.expanduser("~")
+    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
+    if not os.path.isabs(home):
+        home = _registered_home()
     if sys.platform == "win32":
         local = environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
         return os.path.join(local, "rezup"), os.path.join(local, "rezup")
@@ -136,6 +138,18 @@ def user_folders(environ: Mapping[str, str]) -> tuple[str, str]:
         os.path.join(data if data.startswith("/") else os.path.join(home, ".local", "share"), "rezup"),
         os.path.join(state if state.startswith("/") else os.path.join(home, ".local", "state"), "rezup"),
     )
+
+
+def _registered_home() -> str:
+    """The home of this user in the user database; empty where that has none."""
+    if sys.platform == "win32":
+        return os.path.expanduser("~")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 # -- the pointer --------------------------------------------------------------------------------
@@ -274,7 +288,7 @@ def is_check_due(start: Start, arguments: Sequence[str]) -> bool:
     if (
         start.place is None
         or start.restarted
-        or any(environ.get(n) for n in ("REZUP_NO_UPGRADE", "CI", "REZUP_CONTAINER"))
+        or any(environ.get(n) for n in ("REZUP_NO_UPGRADE", "CI", "REZUP_CONTAINER", "REZUP_USE_REVISION"))
     ):
         return False
     if "_REZUP_COMPLETE" in environ:
@@ -302,7 +316,8 @@ def _is_pause_over(stamp: str, configured: str, now: float) -> bool:
     exceeded, lest all hosts that were started together ask together, and whether the site locked it.
     """
     try:
-        with open(stamp, "rb") as stream:
+        # A pipe would be waited for, for ever.
+        with open(os.open(stamp, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
             last, pause, jitter, locked = map(float, stream.read(200).split())
     except (OSError, ValueError):
         return True

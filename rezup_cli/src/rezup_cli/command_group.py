@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "list",
     "lock": "lock",
     "pin": "pin",
+    "prune": "prune",
     "recipe": "recipe",
     "resolve": "resolve",
     "rollback": "rollback",
@@ -38,6 +39,7 @@ COMMANDS = {
     "unbundle": "unbundle",
     "unpin": "unpin",
     "use": "use",
+    "which": "which",
 }
 
 

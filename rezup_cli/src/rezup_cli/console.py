@@ -168,7 +168,11 @@ class Console:
             entry = error_entry("usage", error.format_message())
             echo(error_document(self.command, error.exit_code, [entry]))
         else:
-            error.show()
+            import io
+
+            text = io.StringIO()
+            error.show(text)
+            echo(text.getvalue().rstrip("\n"), err=True)
         return error.exit_code
 
     def interrupted(self) -> int:
@@ -276,7 +280,18 @@ def echo(text: str, *, err: bool = False) -> None:
     """Write a text and a line end; most who enter an environment say nothing, and do without click."""
     import click
 
+    # Data for a program arrives as it is; what a person sees may hold names and words of others.
+    if err or (sys.stdout is not None and sys.stdout.isatty()):
+        text = harmless(text)
     click.echo(text, err=err)
+
+
+def harmless(text: str) -> str:
+    """The text without what would steer a terminal, but for line ends, tabs and colours."""
+    import re
+
+    steering = r"\x1b(?!\[[0-9;]*m)|[\0-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+    return re.sub(steering, lambda match: ascii(match[0])[1:-1], text)
 
 
 def show_error(console: Console, error: RezupError, code: str | None = None, *, status: int = 1) -> int:

@@ -192,8 +192,14 @@ class TestLoad:
     def test_an_endless_file_is_refused(self):
         if not Path("/dev/zero").exists():
             pytest.skip("no /dev/zero here")
-        with pytest.raises(RecipeError, match="larger than"):
+        with pytest.raises(RecipeError, match="no regular file"):
             load(Path("/dev/zero"))
+
+    def test_a_file_of_any_size_is_refused_without_being_read(self, tmp_path):
+        with open(tmp_path / "large.toml", "wb") as stream:
+            stream.truncate(1 << 40)
+        with pytest.raises(RecipeError, match="larger than"):
+            load(tmp_path / "large.toml")
 
 
 class TestUnknownKeys:

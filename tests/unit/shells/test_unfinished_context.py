@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -88,6 +88,41 @@ def test_no_prompt_comes(shell: str, line: str, commands_first: bool, tmp_path: 
     assert status != 0
     assert complaint(world).strip() in "".join(shown.splitlines())
     assert "never welcome" not in shown
+
+
+#: Where start-up files come first: shell, the file, the variable that names it, and how the shell is started.
+_BEHIND_FILES = [
+    ("bash", ".bashrc", "", {}), ("bash", "env", "BASH_ENV", {"command": "/bin/echo was-run"}),
+    ("sh", ".profile", "", {}), ("sh", "env", "ENV", {}),
+    ("zsh", ".zshrc", "", {"command": "/bin/echo was-run"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shell", "name", "variable", "options"), _BEHIND_FILES)
+def test_exit_is_told_behind_startup_files_too(
+    shell: str, name: str, variable: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    world = broken(shell, "exit 0", tmp_path)
+    path = world.counting(name)
+    if variable:
+        world.environ[variable] = str(path)
+    launch = world.start(commands_first=False, **options).launch
+    with Terminal(launch.argv, launch.apply(world.environ), world.home) as terminal:
+        status, shown = terminal.finish()
+    assert (status, "was-run" in shown) == (1, False)
+    assert complaint(world).strip() in "".join(shown.splitlines())
+    assert world.trace() == [name]
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh", "zsh"])
+def test_traps_of_startup_files_stay(shell: str, tmp_path: Path) -> None:
+    world = World(shell, tmp_path)
+    name = {"bash": ".bashrc", "sh": ".profile", "zsh": ".zshrc"}[shell]
+    world.write(name, "trap ': of several lines", "/bin/echo b''ye' EXIT", "trap '/bin/echo usr' USR1")
+    if shell == "zsh":
+        assert world.run("/bin/echo ran", commands_first=False).stdout == "ran\nbye\n"
+    else:
+        assert "bye" in world.at_prompt("my-tool x", commands_first=False)
 
 
 def test_startup_files_behind_it_are_not_read(tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ def test_the_nearest_comes_first() -> None:
         check=True,
     )
     found = json.loads(done.stdout)
-    assert found[0] == ["sh", "-c", line, "a (b) c\n", sys.executable, "-c", NAMES]
+    assert found[0][0] == ["sh", "-c", line, "a (b) c\n", sys.executable, "-c", NAMES]
     with open("/proc/self/cmdline", "rb") as stream:
-        assert found[1] == [os.fsdecode(word) for word in stream.read().split(b"\0")[:-1]]
+        assert found[1][0] == [os.fsdecode(word) for word in stream.read().split(b"\0")[:-1]]
+    assert found[1][1] == os.path.realpath("/proc/self/exe")
     assert len(found) <= 10
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -13,6 +14,7 @@ import pytest
 
 from rezup.errors import HashMismatchError, LockError, RemoteUnreachableError, RezupError, StoreError
 from rezup.lockfiles.lock import Lock, LockedPackage, Wheel
+from rezup.reporting import Reporter
 from rezup.system.leftovers import SWEEP_AFTER_UNKNOWN
 from rezup.wheelhouse.hashing import Hashes
 from rezup.wheelhouse.store import SPARED, Wheelhouse
@@ -389,6 +391,74 @@ def test_what_is_put_again_is_spared(house: Wheelhouse, source: Path) -> None:
     assert house.unused([], now=time.time()) == [WHEEL.sha256]
     house.put(source, WHEEL)
     assert house.unused([], now=time.time()) == []
+
+
+class Publisher(Reporter):
+    """Wants a wheel at the moment when it is about to be removed."""
+
+    def __init__(self, house: Wheelhouse, source: Path) -> None:
+        self._house, self._source = house, source
+        self.is_called = False
+
+    def stage_started(self, name: str, detail: str) -> None:
+        if name == "trash":
+            self.is_called = True
+            self._house.put(self._source, WHEEL)
+
+
+def test_one_that_is_wanted_again_when_it_was_found_unused_stays(house: Wheelhouse, source: Path) -> None:
+    house.put(source, WHEEL)
+    long_ago = time.time() - 60
+    publisher = Publisher(house, source)
+    remover = Wheelhouse(house.folder.parent, reporter=publisher)
+    assert not remover.remove(WHEEL.sha256, untouched_since=long_ago)
+    assert not publisher.is_called  # it was left where it is all the time
+    os.utime(at(house).parent, (1, 1))
+    assert not remover.remove(WHEEL.sha256, untouched_since=long_ago)
+    assert publisher.is_called
+    assert below(house.folder) == {f"{WHEEL.sha256}/{NAME}": DATA}
+    os.utime(at(house).parent, (1, 1))
+    assert house.remove(WHEEL.sha256, untouched_since=long_ago)
+    assert below(house.folder) == {}
+
+
+def test_what_a_publisher_put_is_there_whoever_prunes(house: Wheelhouse, source: Path) -> None:
+    """Each time it is old, so that the remover takes it away or just not."""
+    program = (
+        "import pathlib, sys, time\nfrom rezup.wheelhouse.store import Wheelhouse\n"
+        "house = Wheelhouse(pathlib.Path(sys.argv[1]))\nprint(flush=True)\n"
+        "while not pathlib.Path(sys.argv[3]).exists():\n"
+        "    house.remove(sys.argv[2], untouched_since=time.time() - 60)\n"
+    )
+    root, end = house.folder.parent, source.with_name("end")
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(root), WHEEL.sha256, str(end)], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for _ in range(500):
+            house.put(source, WHEEL)
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(at(house).parent, (1, 1))
+            Wheelhouse(root).put(source, WHEEL)
+            deadline = time.monotonic() + 5
+            while not at(house).exists() and time.monotonic() < deadline:
+                time.sleep(0.001)  # one that was taken back
+            assert at(house).exists()
+    finally:
+        end.touch()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_the_files_of_a_hash_are_told_with_what_they_take(house: Wheelhouse, source: Path) -> None:
+    house.put(source, WHEEL)
+    assert house.content(WHEEL.sha256) == {NAME: at(house).stat().st_blocks * 512}
+    with pytest.raises(StoreError):
+        house.content("0" * 64)
+    with pytest.raises(ValueError, match="no SHA-256"):
+        house.content("..")
 
 
 def test_a_removed_one_is_gone(house: Wheelhouse, source: Path) -> None:

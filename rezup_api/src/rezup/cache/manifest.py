@@ -19,6 +19,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.system.files import SYNC_THREADS
+from rezup.system.reading import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +76,8 @@ def read_manifest(path: Path, *, own_only: bool) -> Manifest:
     :raises DamagedError: it is missing, cut off or changed, or others could have written it
     """
     try:
-        with path.open("rb") as stream:
+        # A pipe would be waited for, for ever.
+        with open(os.open(path, os.O_RDONLY | AT_ONCE), "rb") as stream:
             _check_owner(os.fstat(stream.fileno()), own_only)
             data = stream.read()
     except OSError as error:
@@ -92,6 +94,8 @@ def read_manifest(path: Path, *, own_only: bool) -> Manifest:
 
 
 def _check_owner(status: os.stat_result, own_only: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise DamagedError("its manifest is no regular file")
     if not hasattr(os, "geteuid"):
         return
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.cache.manifest import DamagedError
+from rezup.system.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
     from typing import Any
 
     from rezup.cache.environments import Environments
@@ -63,37 +61,10 @@ def _entry(store: Environments, key: str) -> Entry:
     except DamagedError as error:
         problem = str(error)
     use = store.last_use(key)
-    size, reclaimable = _sizes(store.folder(key))
+    folder, usage = store.folder(key), Usage()
+    usage.add(folder)
+    size, reclaimable = usage.size([folder]), usage.freed([folder])
     return Entry(key, use.seconds, use.host, size, reclaimable, about, problem)
-
-
-def _sizes(folder: Path) -> tuple[int, int]:
-    """Bytes on the disk, and those of them that no name outside of the folder keeps."""
-    names: dict[tuple[int, int], int] = {}
-    known: dict[tuple[int, int], tuple[int, int]] = {}
-    size = own = 0
-    pending = [os.fspath(folder)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as found:
-                inside = [(entry, entry.stat(follow_symlinks=False)) for entry in found]
-        except OSError:  # it is being removed, or can't be read: what else there is counts
-            continue
-        for entry, status in inside:
-            taken = status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size
-            if stat.S_ISDIR(status.st_mode):
-                pending.append(entry.path)
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink == 1:
-                size, own = size + taken, own + taken
-                continue
-            identity = (status.st_dev, status.st_ino)
-            names[identity] = names.get(identity, 0) + 1
-            known[identity] = (taken, status.st_nlink)
-    for identity, (taken, links) in known.items():
-        size += taken
-        if links == names[identity]:
-            own += taken
-    return size, own
 
 
 def least_wanted(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.cache.entry import USED
 from rezup.system.machine import host_name
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def note_use(folder: Path) -> None:
 def last_use(folder: Path) -> Use:
     """When and where the entry in `folder` was last used; what can't be read was never used."""
     try:
-        told = json.loads((folder / USED).read_bytes())
+        told = json.loads(read_file(folder / USED))
         return Use(float(told["seconds"]), str(told["host"]))
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return Use(0.0, "")

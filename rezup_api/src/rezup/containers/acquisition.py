@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import choice as choices
 from rezup.containers.choice import Choice, View, Wanted
-from rezup.containers.revision import (
-    DAMAGED,
-    INCOMPLETE,
-    NO_INTERPRETER,
-    UNTOUCHABLE,
-    NotReadyError,
-    open_ready,
-)
+from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import (
     ContainerError,
     InstallError,
@@ -37,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rezup.containers.backoff import Backoff
+    from rezup.containers.backoff import Attempt, Backoff, Failure
     from rezup.containers.creation import Workshop
     from rezup.containers.locked import GivenLocks
     from rezup.containers.remembered import Remembered
@@ -152,7 +145,7 @@ class Acquisition:
             choice = self.choose(wanted, view)
             if choice is None:
                 if view.remote_state == choices.UNREACHABLE:
-                    raise self._unknown(wanted.container)
+                    raise self.unknown(wanted.container)
                 return None
             try:
                 revision, reason = self._make_ready(wanted, view, choice)
@@ -179,7 +172,7 @@ class Acquisition:
             if self.local.find(container, stamp) is None and stamp in view.local.everything:
                 raise locks.Gone(stamp) from error  # removed a moment ago
             problem = error
-        fallback = self._first_ready(container, choices.fallbacks(choice, view))
+        fallback = self.fallback(container, choice, view)
         try:
             made = self._obtain(container, view, choice, problem, may_wait=fallback is not None)
         except RezupError as error:
@@ -191,67 +184,97 @@ class Acquisition:
                 f"revision {stamp} of {container}{author} can't be used ({error}); "
                 f"taking {fallback.stamp} instead"
             )
-            return fallback, f"the last good one before {stamp} ({choice.reason})"
+            return fallback, choices.instead(choice)
         return made, choice.reason
 
     def _pull_older(
         self, container: ContainerName, view: View, choice: Choice, error: RezupError
     ) -> Revision | None:
         """On a machine that has none yet, the studio's last good revision is built instead."""
-        if view.remote is None or not choice.is_remote or choice.is_explicit:
-            return None
-        if view.remote_state != choices.REACHABLE or not isinstance(
-            error, (InstallError, LockError, RecipeError, RevisionNotReadyError)
-        ):
-            return None
-        older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
-        for stamp in older[:_OLDER_TRIED]:
+        for stamp in self.older(view, choice, error):
             try:
                 return self._pull(container, stamp)
             except RezupError as cause:
                 self._reporter.debug(f"revision {stamp} of {container} can't be built either: {cause}")
         return None
 
-    def _first_ready(self, container: ContainerName, stamps: list[Stamp]) -> Revision | None:
-        for stamp in stamps:
+    def older(self, view: View, choice: Choice, error: RezupError) -> list[Stamp]:
+        """The studio's revisions that are built instead of the chosen one, the first that can be.
+
+        :param error: why that one can't be had; it has to be its own fault
+        """
+        if view.remote is None or not choice.is_remote or choice.is_explicit:
+            return []
+        if view.remote_state != choices.REACHABLE or not isinstance(
+            error, (InstallError, LockError, RecipeError, RevisionNotReadyError)
+        ):
+            return []
+        older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
+        return older[:_OLDER_TRIED]
+
+    def fallback(self, container: ContainerName, choice: Choice, view: View) -> Revision | None:
+        """The revision that is taken where the chosen one can't be had, ready on this machine."""
+        for stamp in choices.fallbacks(choice, view):
             try:
                 return open_ready(self.local, container, stamp, platform=self.platform)
             except ContainerError:
                 continue
         return None
 
+    def way(
+        self, container: ContainerName, view: View, choice: Choice, problem: NotReadyError, *, may_wait: bool
+    ) -> str:
+        """How the chosen revision, which isn't ready, is had: `choices.PULL` or `choices.REBUILD`.
+
+        :param may_wait: there is a fallback, so what failed a moment ago is not tried again
+        :raises RevisionNotReadyError: it is not even tried
+        :raises RemoteUnreachableError: the remote would be needed
+        """
+        way = choices.way(choice, view, problem.state, has_fallback=may_wait)
+        if way == choices.UNKNOWN:
+            raise self.unknown(container)
+        if way not in (choices.PULL, choices.REBUILD):
+            raise problem
+        failure = self.failure(container, choice.revision) if may_wait else None
+        if failure is not None:
+            from rezup.containers.backoff import delayed
+
+            raise delayed(failure)
+        return way
+
+    def failure(self, container: ContainerName, stamp: Stamp) -> Failure | None:
+        """The failed build of a revision that delays the next one; None if it may be tried at once."""
+        return self._backoff().pending(container, stamp)
+
     def _obtain(
         self, container: ContainerName, view: View, choice: Choice, problem: NotReadyError, *, may_wait: bool
     ) -> Revision:
         """Build what is missing or broken here, unless that failed a moment ago."""
+        from rezup.containers.backoff import Attempt
+
         stamp = choice.revision
-        if problem.state in UNTOUCHABLE:
-            raise problem  # building over it would destroy what others use
-        mendable = {NO_INTERPRETER} if choice.is_remote or may_wait else {NO_INTERPRETER, DAMAGED, INCOMPLETE}
-        can_mend = problem.state in mendable
-        if not choice.is_remote and not can_mend:
-            raise problem
-        if not can_mend and view.remote_state == choices.UNREACHABLE:
-            raise self._unknown(container)
-        backoff = self._backoff()
-        failure = backoff.pending(container, stamp) if may_wait else None
-        if failure is not None:
-            raise RevisionNotReadyError(
-                "its last build failed", context=f"{failure.cause}; attempts so far: {failure.attempts}"
-            )
+        way = self.way(container, view, choice, problem, may_wait=may_wait)
+        attempt = Attempt(self._backoff(), container, stamp, can_wait=may_wait)
         try:
             made = (
-                self._rebuild(container, stamp, problem)
-                if can_mend
-                else self._pull(container, stamp, quickly=may_wait)
+                self._rebuild(container, stamp, problem, attempt)
+                if way == choices.REBUILD
+                else self._pull(container, stamp, attempt, quickly=may_wait)
             )
         except RezupError as error:
-            backoff.failed(container, stamp, str(error))
+            attempt.failed(error)
             raise
-        backoff.succeeded(container, stamp)
+        attempt.succeeded()
         return made
 
-    def _pull(self, container: ContainerName, stamp: Stamp, *, quickly: bool = False) -> Revision:
+    def _pull(
+        self,
+        container: ContainerName,
+        stamp: Stamp,
+        attempt: Attempt | None = None,
+        *,
+        quickly: bool = False,
+    ) -> Revision:
         """Build a revision of the remote.
 
         :param quickly: there is something to fall back to, so the remote is not waited for
@@ -268,8 +291,9 @@ class Acquisition:
             raise RevisionNotReadyError(
                 f"revision {stamp} of {container} is incomplete on the remote",
                 context="it has no recipe" if data is None else "it has no receipt",
+                hint=f"publish it anew; `rezup list {container}` shows the others",
             )
-        digests = self._remote_locks(container, stamp, receipt)
+        digests, verified = self._remote_facts(container, stamp, receipt)
         recipe = parse(data, remote.folder(container, stamp) / RECIPE)
         given = locked.of_revision(
             digests,
@@ -280,22 +304,31 @@ class Acquisition:
         if remote.is_writable_by_all():
             self._reporter.warning(f"anybody may write to {remote.root}, and so decide what runs here")
         self._reporter.info(f"{container}: building revision {stamp} of the remote")
-        return self._workshop().pull(container, recipe, stamp, given=given)
+        return self._workshop().pull(
+            container, recipe, stamp, verified=verified, given=given, attempt=attempt
+        )
 
-    def _remote_locks(self, container: ContainerName, stamp: Stamp, data: bytes) -> Mapping[str, str]:
-        """Digests of the locks, from the receipt; none of what an older rezup published."""
+    def _remote_facts(
+        self, container: ContainerName, stamp: Stamp, data: bytes
+    ) -> tuple[Mapping[str, str], bool | None]:
+        """Digests of the locks, and whether it was proved, from the receipt; an older rezup told neither."""
         from rezup.containers import receipt as receipts
 
         try:
-            return receipts.parse(data).locks
+            receipt = receipts.parse(data)
         except receipts.DamagedReceiptError as error:
             if not receipts.is_of_rezup_2(data):
                 raise RevisionNotReadyError(
-                    f"revision {stamp} of {container} is damaged on the remote", context=str(error)
+                    f"revision {stamp} of {container} is damaged on the remote",
+                    context=str(error),
+                    hint=f"publish it anew; `rezup list {container}` shows the others",
                 ) from error
-            return {}
+            return {}, None
+        return receipt.locks, receipt.verified
 
-    def _rebuild(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> Revision:
+    def _rebuild(
+        self, container: ContainerName, stamp: Stamp, problem: NotReadyError, attempt: Attempt
+    ) -> Revision:
         """Build a revision anew from its own copy of recipe and locks, under its own name."""
         from pathlib import Path
 
@@ -305,11 +338,12 @@ class Acquisition:
         data = self.local.read(container, stamp, RECIPE)
         if data is None:
             raise problem
-        source, origin = "", "local"
+        source, origin, verified = "", "local", None
         digests: Mapping[str, str] = {}
         with contextlib.suppress(receipts.DamagedReceiptError):
             receipt = receipts.parse(self.local.read(container, stamp, RECEIPT) or b"")
             source, origin, digests = receipt.recipe_source, receipt.origin, receipt.locks
+            verified = receipt.verified
         recipe = parse(data, Path(source) if source else None)
         self._reporter.warning(f"{problem}; building it anew")
         if not self.local.folder(container, stamp).is_dir():
@@ -318,18 +352,20 @@ class Acquisition:
             given = self._own_locks(container, stamp, recipe, digests)
         except LockError as error:
             if origin != "local":  # under the studio's name there is but what the studio locked
-                return self._pull(container, stamp)
+                return self._pull(container, stamp, attempt)
             self._reporter.warning(f"{error}; locking anew")
             given = None
         try:
-            return self._workshop().pull(container, recipe, stamp, origin=origin, given=given)
+            return self._workshop().pull(
+                container, recipe, stamp, origin=origin, verified=verified, given=given, attempt=attempt
+            )
         except (LockError, InterpreterNotFoundError) as error:
             if origin != "local" and isinstance(error, LockError):
-                return self._pull(container, stamp)
+                return self._pull(container, stamp, attempt)
             if given is None or origin != "local":
                 raise
             self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
-        return self._workshop().pull(container, recipe, stamp, origin=origin)
+        return self._workshop().pull(container, recipe, stamp, origin=origin, attempt=attempt)
 
     def _own_locks(
         self, container: ContainerName, stamp: Stamp, recipe: Recipe, digests: Mapping[str, str]
@@ -368,7 +404,8 @@ class Acquisition:
             return ""
         return f", published by {creator} on {host},"
 
-    def _unknown(self, container: ContainerName) -> RemoteUnreachableError:
+    def unknown(self, container: ContainerName) -> RemoteUnreachableError:
+        """The error where only the remote could tell which revision it is, or what is in it."""
         root = self.remote.root if self.remote else ""
         return RemoteUnreachableError(
             f"the remote root {root} is unreachable",

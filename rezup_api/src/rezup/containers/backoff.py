@@ -11,6 +11,9 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
+from rezup.errors import RevisionNotReadyError, RezupError
+from rezup.system.reading import read_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +30,13 @@ class Failure(NamedTuple):
     attempts: int
     until: float
     cause: str
+
+
+def delayed(failure: Failure) -> RevisionNotReadyError:
+    """The error where another attempt has to wait."""
+    return RevisionNotReadyError(
+        "its last build failed", context=f"{failure.cause}; attempts so far: {failure.attempts}"
+    )
 
 
 class Backoff:
@@ -67,11 +77,52 @@ class Backoff:
 
     def _read(self, container: ContainerName, revision: Stamp) -> Failure | None:
         try:
-            document = json.loads(self._path(container, revision).read_bytes())
+            document = json.loads(read_file(self._path(container, revision)))
             return Failure(int(document["attempts"]), float(document["until"]), str(document["cause"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
     def _path(self, container: ContainerName, revision: Stamp) -> Path:
         mark = crc32(str(self._root).encode("utf-8", "surrogateescape"))
         return self._folder / f"{container}-{revision}-{mark:08x}.json"
+
+
+class Attempt:
+    """One attempt of this process to build a revision; entered as soon as nobody else is at it.
+
+    A failure is noted before the next one can begin, once, however many builds an attempt takes.
+
+    :param can_wait: it is not made where another process failed at it meanwhile
+    """
+
+    def __init__(
+        self, backoff: Backoff, container: ContainerName, revision: Stamp, *, can_wait: bool
+    ) -> None:
+        self._backoff = backoff
+        self._container = container
+        self._revision = revision
+        self._can_wait = can_wait
+        self._is_noted = False
+
+    def __enter__(self) -> None:
+        """:raises RevisionNotReadyError: another process failed at it"""
+        if not self._can_wait or self._is_noted:
+            return
+        failure = self._backoff.pending(self._container, self._revision)
+        if failure is not None:
+            self._is_noted = True  # by that process
+            raise delayed(failure)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RezupError):
+            self.failed(error)
+
+    def failed(self, error: RezupError) -> None:
+        """Note what it failed with."""
+        if not self._is_noted:
+            self._is_noted = True
+            self._backoff.failed(self._container, self._revision, str(error))
+
+    def succeeded(self) -> None:
+        """Forget the failures of those before."""
+        self._backoff.succeeded(self._container, self._revision)

@@ -10,7 +10,7 @@ from rezup.containers import locked
 from rezup.errors import InstallError, LockError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rezup.containers.locked import GivenLocks
@@ -216,7 +216,7 @@ class Builder:
         from rezup.installers.context import BuildContext
         from rezup.installers.plans import plan
         from rezup.recipes.expansion import check_variables, expand_pip
-        from rezup.recipes.secrets import redact, secret_values
+        from rezup.recipes.secrets import masking, secret_values
         from rezup.system.files import mark_cache
         from rezup.system.logs import new_log
 
@@ -231,7 +231,7 @@ class Builder:
             log=new_log(self.logs, str(container)),
             cache=self.cache,
             reporter=self.reporter,
-            mask=lambda text: redact(_without(secrets, text)),
+            mask=masking(secrets),
             secrets=secrets,
             pip_options=pip.options,
             pip_environment=pip.environment,
@@ -265,9 +265,3 @@ def _name_log(error: InstallError | LockError, log: Path) -> None:
     if log.is_file() and str(log) not in (error.hint or ""):
         tried = f"what was tried is in {log}"
         error.hint = f"{error.hint}; {tried}" if error.hint else tried
-
-
-def _without(secrets: Sequence[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from rezup.containers.backoff import Attempt
     from rezup.containers.building import Built
     from rezup.containers.locked import GivenLocks
     from rezup.installers.base import BuiltEnvironment
@@ -107,12 +108,17 @@ class Workshop:
         stamp: Stamp,
         *,
         origin: str = "remote",
+        verified: bool | None = None,
         given: GivenLocks | None = None,
+        attempt: Attempt | None = None,
     ) -> Revision:
         """The revision that the remote calls `stamp`, built here under the same name.
 
         :param origin: "local" for one of this machine, which is built anew
+        :param verified: whether it was proved before it was published
         :param given: see `create`
+        :param attempt: entered when it is our turn to build, and left before it is another's
+        :raises RevisionNotReadyError: the attempt is not to be made any more
         :raises LockError: what a lock names doesn't fit or can't be had
         :raises InstallError: the environment can't be built
         :raises StoreError: the root can't be written
@@ -122,7 +128,13 @@ class Workshop:
             return self._ready(container)(stamp)
 
         with self._locked(container, appeared):
-            return appeared() or self._make(container, recipe, stamp, appeared, origin=origin, given=given)
+            found = appeared()
+            if found is not None:
+                return found
+            with attempt or contextlib.nullcontext():
+                return self._make(
+                    container, recipe, stamp, appeared, origin=origin, verified=verified, given=given
+                )
 
     def _ready(self, container: ContainerName) -> Callable[[Stamp], Revision | None]:
         def ready(stamp: Stamp) -> Revision | None:
@@ -164,6 +176,7 @@ class Workshop:
         appeared: Callable[[], Revision | None],
         *,
         origin: str = "local",
+        verified: bool | None = None,
         given: GivenLocks | None = None,
     ) -> Revision:
         from rezup.system.files import remove_tree
@@ -171,12 +184,13 @@ class Workshop:
         self.store.sweep(container)
         with stage(self.reporter, "staging"):
             staging = self.store.stage(container)
-            under_way = locks.hold(staging / LEASE)
+        under_way = None
         try:
+            under_way = locks.hold(staging / LEASE)
             (staging / RECIPE).write_bytes(recipe.data)
             built = self.build(recipe, staging, container, given)
             with stage(self.reporter, "receipt"):
-                receipt = self._receipt(container, recipe, built, origin)
+                receipt = self._receipt(container, recipe, built, origin)._replace(verified=verified)
                 (staging / RECEIPT).write_bytes(receipt.to_bytes())
             with stage(self.reporter, "publish"):
                 if os.name == "nt":  # an open file keeps its folder from being renamed
@@ -185,7 +199,8 @@ class Workshop:
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
-            under_way.release()
+            if under_way is not None:
+                under_way.release()
             with contextlib.suppress(OSError):
                 remove_tree(staging)
 
@@ -282,8 +297,12 @@ def recipe_receipt(
     *,
     digests: Mapping[str, str],
     locks: Mapping[str, Lock],
+    verified: bool,
 ) -> receipts.Receipt:
-    """The receipt of a revision on a remote root, which holds a recipe and locks, and no environment."""
+    """The receipt of a revision on a remote root, which holds a recipe and locks, and no environment.
+
+    :param verified: whether it was proved
+    """
     return receipts.Receipt(
         container=container,
         kind=receipts.RECIPE,
@@ -297,6 +316,7 @@ def recipe_receipt(
         runtime=recipe.runtime,
         locks=digests,
         built_from=tuple(origins(locks)),
+        verified=verified,
     )
 
 

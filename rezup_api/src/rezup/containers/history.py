@@ -18,9 +18,10 @@ from rezup.stores.stamps import Stamp
 from rezup.system import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from rezup.containers.choice import View
     from rezup.recipes.names import ContainerName
     from rezup.stores.local import LocalStore
     from rezup.stores.remote import RemoteStore
@@ -60,6 +61,42 @@ class Entry(NamedTuple):
     why: str
 
 
+class Pinned(NamedTuple):
+    """A pin that counts: where it is, and who set it; None if nobody wrote that down."""
+
+    where: str
+    """Either "local" or "remote"."""
+    revision: Stamp
+    entry: Entry | None
+
+
+def pins_of(
+    container: ContainerName, view: View, local: LocalStore, remote: RemoteStore | None
+) -> tuple[Pinned, ...]:
+    """The pins of a container, that of this machine first, and who set them; never raises.
+
+    :param remote: None where it doesn't answer, or there is none
+    """
+    found = []
+    here, there = view.local.pin, view.remote.pin if view.remote is not None else None
+    if here is not None:
+        found.append(Pinned(LOCAL, here, _set_by(lambda: read_local(local, container), here)))
+    if there is not None:
+        entry = None if remote is None else _set_by(lambda: read_remote(remote, container), there)
+        found.append(Pinned(REMOTE, there, entry))
+    return tuple(found)
+
+
+def _set_by(read: Callable[[], list[Entry]], pin: Stamp) -> Entry | None:
+    """The last entry, if it is of this pin; a file that somebody wrote by hand has none."""
+    try:
+        entries = read()
+    except StoreError:
+        return None
+    last = entries[-1] if entries else None
+    return last if last is not None and last.to == pin and last.action != "unpin" else None
+
+
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[int]:
     """The history of a container, open for `append`; made if it is missing.
@@ -82,7 +119,8 @@ def opened(folder: Path) -> Iterator[int]:
             os.fchmod(descriptor, 0o644 | (folder.stat().st_mode & stat.S_IWGRP))
         yield descriptor
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # `append` synced it; what was decided stands
+            os.close(descriptor)
 
 
 def append(descriptor: int, entry: Entry) -> None:

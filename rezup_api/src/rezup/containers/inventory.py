@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rezup.containers.receipt import DamagedReceiptError, Receipt
+from rezup.containers.receipt import DamagedReceiptError, Receipt, is_of_rezup_2
 from rezup.containers.receipt import parse as parse_receipt
 from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
-from rezup.stores.base import RECEIPT
+from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,14 +119,15 @@ def _local_summary(
         receipt = open_ready(local, container, stamp, platform=platform).receipt
     except NotReadyError as error:
         state = error.state
-        receipt = _readable_receipt(local, container, stamp)
+        receipt = readable_receipt(local, container, stamp)
     legacy = folder is not None and folder.parent.name != container
     return RevisionSummary(stamp, True, is_remote, state, legacy, receipt, folder)
 
 
-def _readable_receipt(
+def readable_receipt(
     store: LocalStore | RemoteStore, container: ContainerName, stamp: Stamp
 ) -> Receipt | None:
+    """The receipt of a revision, whether or not it is ready; None where it can't be read."""
     try:
         data = store.read(container, stamp, RECEIPT)
         return None if data is None else parse_receipt(data)
@@ -135,4 +136,23 @@ def _readable_receipt(
 
 
 def _remote_receipt(container: ContainerName, stamp: Stamp, remote: RemoteStore | None) -> Receipt | None:
-    return None if remote is None else _readable_receipt(remote, container, stamp)
+    return None if remote is None else readable_receipt(remote, container, stamp)
+
+
+def remote_facts(container: ContainerName, stamp: Stamp, remote: RemoteStore) -> tuple[Receipt | None, str]:
+    """The receipt of a revision of the remote, and why a machine could not build it; empty if it is whole.
+
+    :raises RemoteUnreachableError: it doesn't answer
+    """
+    data = remote.read(container, stamp, RECEIPT)
+    if data is None:
+        return None, "it has no receipt"
+    receipt = None
+    try:
+        receipt = parse_receipt(data)
+    except UnsupportedFormatError:
+        return None, "its receipt is of a newer format"
+    except DamagedReceiptError as error:
+        if not is_of_rezup_2(data):
+            return None, f"its receipt is damaged ({error})"
+    return receipt, "" if remote.read(container, stamp, RECIPE) is not None else "it has no recipe"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rezup.errors import HashMismatchError, LockError, RemoteUnreachableError
 from rezup.lockfiles.lock import WHEELS
 from rezup.lockfiles.names import lock_name, lock_path
+from rezup.system import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,8 +68,7 @@ def read_file(path: Path) -> bytes:
     :raises LockError: it can't be read, or is too large
     """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_SIZE_LIMIT + 1)
+        data = reading.read_file(path, _SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:
         raise LockError(
             f"the lock {path} can't be read",

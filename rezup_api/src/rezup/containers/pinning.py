@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import choice as choices
 from rezup.containers import history
-from rezup.containers import receipt as receipts
 from rezup.containers.choice import View, Wanted
 from rezup.containers.history import LOCAL, REMOTE
+from rezup.containers.inventory import remote_facts
 from rezup.containers.revision import UNTOUCHABLE, NotReadyError, open_ready
 from rezup.errors import (
     ContainerError,
@@ -21,14 +21,14 @@ from rezup.errors import (
     RevisionNotFoundError,
     RevisionNotReadyError,
     StoreError,
-    UnsupportedFormatError,
 )
-from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing
+from rezup.stores.base import PIN, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rezup.containers.acquisition import Acquisition
+    from rezup.containers.history import Entry
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.local import LocalStore
@@ -199,7 +199,7 @@ class Pinning:
     def _check_usable(self, stamp: Stamp, view: View) -> None:
         """:raises RevisionNotReadyError: to pin it would stop those who follow"""
         if self._remote is not None:
-            problem = self._problem_there(stamp, self._remote)
+            problem = remote_facts(self._container, stamp, self._remote)[1]
             if problem:
                 raise RevisionNotReadyError(
                     f"revision {stamp} of {self._container} can't be pinned",
@@ -219,60 +219,53 @@ class Pinning:
 
     def _is_ready(self, stamp: Stamp) -> bool:
         if self._remote is not None:
-            return not self._problem_there(stamp, self._remote)
+            return not remote_facts(self._container, stamp, self._remote)[1]
         try:
             self._open(stamp)
         except ContainerError:
             return False
         return True
 
-    def _problem_there(self, stamp: Stamp, remote: RemoteStore) -> str:
-        """Why a machine could not build a revision of the remote; empty if it is whole."""
-        data = remote.read(self._container, stamp, RECEIPT)
-        if data is None:
-            return "it has no receipt"
-        try:
-            receipts.parse(data)
-        except UnsupportedFormatError:
-            return "its receipt is of a newer format"
-        except receipts.DamagedReceiptError as error:
-            if not receipts.is_of_rezup_2(data):
-                return f"its receipt is damaged ({error})"
-        return "" if remote.read(self._container, stamp, RECIPE) is not None else "it has no recipe"
-
     # -- writing ------------------------------------------------------------------------------
 
     def _change(self, action: str, before: Stamp | None, to: Stamp | None, why: str) -> Change:
-        """Write the pin, or take it away, and say so in the history, which is opened first."""
-        from rezup.system.files import make_folder, sync_folder, write_atomic
-
-        self._store.check_container(self._container)
-        folder = self._store.root / self._container
         entry = history.Entry(round(time.time(), 6), action, *self._author, before, to, why)
-        unrecorded = None
-        try:
-            make_folder(folder)
-            with history.opened(folder) as record:
-                if action == "unpin":
-                    (folder / PIN).unlink(missing_ok=True)
-                    sync_folder(folder)
-                else:
-                    write_atomic(folder / PIN, f"{to}\n".encode())
-                try:
-                    history.append(record, entry)
-                except OSError as error:  # what was decided stands
-                    unrecorded = error.strerror or str(error)
-        except OSError as error:
-            raise StoreError(
-                f"the pin of {self._container} in {self._store.root} can't be changed",
-                context=": ".join(filter(None, (error.filename, error.strerror or str(error)))),
-                hint="check the permissions and the free space there",
-            ) from error
-        if unrecorded is not None:
-            self._reporter.warning(
-                f"{folder / history.HISTORY} can't be written ({unrecorded}): this is not recorded"
-            )
+        write_pin(self._store, self._container, entry, reporter=self._reporter)
         return Change(self._container, action, self.where, before, to, is_changed=True)
+
+
+def write_pin(
+    store: LocalStore | RemoteStore, container: ContainerName, entry: Entry, *, reporter: Reporter
+) -> None:
+    """Write the pin of an entry, or take it away, and say so in the history, which is opened first.
+
+    :raises StoreError: it can't be written, or the container is a link
+    """
+    from rezup.system.files import make_folder, sync_folder, write_atomic
+
+    store.check_container(container)
+    folder = store.root / container
+    unrecorded = None
+    try:
+        make_folder(folder)
+        with history.opened(folder) as record:
+            if entry.action == "unpin":
+                (folder / PIN).unlink(missing_ok=True)
+                sync_folder(folder)
+            else:
+                write_atomic(folder / PIN, f"{entry.to}\n".encode())
+            try:
+                history.append(record, entry)
+            except OSError as error:  # what was decided stands
+                unrecorded = error.strerror or str(error)
+    except OSError as error:
+        raise StoreError(
+            f"the pin of {container} in {store.root} can't be changed",
+            context=": ".join(filter(None, (error.filename, error.strerror or str(error)))),
+            hint="check the permissions and the free space there",
+        ) from error
+    if unrecorded is not None:
+        reporter.warning(f"{folder / history.HISTORY} can't be written ({unrecorded}): this is not recorded")
 
 
 def _without_pin(view: View, where: str) -> View:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers.creation import Maker, recipe_receipt
 from rezup.containers.workroom import workroom
@@ -15,63 +16,120 @@ from rezup.stores.stamps import Stamp
 if TYPE_CHECKING:
     from rezup.containers.building import Builder, LockedFolder
     from rezup.containers.locked import GivenLocks
+    from rezup.containers.proving import Proof, Prover
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
-    from rezup.reporting import Reporter
     from rezup.stores.remote import RemoteStore
     from rezup.wheelhouse.store import Wheelhouse
 
 
-def publish(
-    container: ContainerName,
-    recipe: Recipe,
-    remote: RemoteStore,
-    *,
-    builder: Builder,
-    maker: Maker,
-    reporter: Reporter,
-    allow_local_paths: bool,
-    wheelhouse: bool = False,
-    given: GivenLocks | None = None,
-) -> Stamp:
-    """Add a revision to the remote root; every machine builds it, by its locks, at its next launch.
+class Published(NamedTuple):
+    """A revision that everybody sees now."""
 
-    :param allow_local_paths: publish paths that other machines may not see
-    :param wheelhouse: put all wheels there, so that no machine needs an index
-    :param given: locks to publish, instead of those of the recipe, or new ones
-    :raises LockError: the recipe can't be locked
-    :raises RecipeError: the recipe has a literal secret, or a path that others can't see
-    :raises StoreError: the remote root can't be written; nothing became visible
+    stamp: Stamp
+    proof: Proof | None
+    """What was found to work; None without a proof."""
+
+
+class Publishing(NamedTuple):
+    """How a revision is published."""
+
+    allow_local_paths: bool = False
+    """Publish paths that other machines may not see."""
+    wheelhouse: bool = False
+    """Put all wheels there, so that no machine needs an index."""
+    also_2x: bool = False
+    """Write the shape of rezup 2.x beside it."""
+
+
+class Publisher:
+    """Publishes to one remote root.
+
+    :param prove: None publishes without a proof
     """
-    from rezup.containers.building import digests
-    from rezup.recipes.sharing import unshareable
-    from rezup.system.files import is_writable_by_all
-    from rezup.wheelhouse.store import Wheelhouse
 
-    refuse_literal_secrets(recipe, "on the remote")
-    hidden = () if allow_local_paths else unshareable(recipe, [remote.root])
-    if hidden:
-        raise RecipeError(
-            "the recipe has paths that other machines may not see",
-            problems=hidden,
-            hint="put them on the share, or say --allow-local-paths if every machine has them",
-        )
-    with workroom(builder.cache) as work:
-        found = builder.lock(recipe, work, container, given=given)
-        if wheelhouse:
-            builder.download(recipe, found, container, given)
-        carry(found, Wheelhouse(remote.root))
-    receipt = recipe_receipt(container, recipe, maker, digests=digests(found.files), locks=found.locks)
-    files = {RECIPE: recipe.data, **found.files, RECEIPT: receipt.to_bytes()}
-    stamp = remote.publish(container, files, Stamp.at(time.time()))
-    try:
-        if is_writable_by_all(remote.root):
-            reporter.warning(
-                f"anybody may write to {remote.root}, and so run code on every machine that uses it"
+    def __init__(
+        self,
+        remote: RemoteStore,
+        *,
+        builder: Builder,
+        maker: Maker,
+        prove: Prover | None,
+        how: Publishing,
+    ) -> None:
+        self.remote = remote
+        self.builder = builder
+        self.maker = maker
+        self.prove = prove
+        self.how = how
+
+    def __call__(
+        self, container: ContainerName, recipe: Recipe, given: GivenLocks | None = None
+    ) -> Published:
+        """Add a revision; every machine builds it, by its locks, at its next launch.
+
+        It is proved before: nothing is written to the remote root until it was built and started here.
+
+        :param given: locks to publish, instead of those of the recipe, or new ones
+        :raises LockError: the recipe can't be locked
+        :raises RecipeError: it has a literal secret, a path that others can't see, or what 2.x can't do
+        :raises InstallError: it can't be built here
+        :raises ProofError: it doesn't start here, or can't be tried here
+        :raises StoreError: the remote root can't be written
+        """
+        from rezup.containers import legacy_writing
+
+        self._check(recipe)
+        with workroom(self.builder.cache) as work:
+            locks = work / "locks"
+            locks.mkdir()
+            found = self.builder.lock(recipe, locks, container, given=given)
+            if self.how.wheelhouse:
+                self.builder.download(recipe, found, container, given)
+            proof = self.prove and self.prove(container, recipe, self.remote, found, given, work)
+            stamp = self._publish(container, recipe, found, is_proved=proof is not None)
+        if self.how.also_2x:
+            legacy_writing.write(self.remote, container, stamp, recipe, found.locks, self.maker)
+        return Published(stamp, proof)
+
+    def _check(self, recipe: Recipe) -> None:
+        """Refuse what is not for others, before anything is done."""
+        from rezup.containers import legacy_writing
+        from rezup.recipes.sharing import unshareable
+
+        refuse_literal_secrets(recipe, "on the remote")
+        hidden = () if self.how.allow_local_paths else unshareable(recipe, [self.remote.root])
+        if hidden:
+            raise RecipeError(
+                "the recipe has paths that other machines may not see",
+                problems=hidden,
+                hint="put them on the share, or say --allow-local-paths if every machine has them",
             )
-    except OSError:
-        pass
-    return stamp
+        if self.how.also_2x:
+            legacy_writing.check(recipe, allow_local_paths=self.how.allow_local_paths)
+        if self.prove:
+            self.prove.check_platforms(recipe.platforms, "the recipe")
+
+    def _publish(
+        self, container: ContainerName, recipe: Recipe, found: LockedFolder, *, is_proved: bool
+    ) -> Stamp:
+        from rezup.containers.building import digests
+        from rezup.system.files import is_writable_by_all
+        from rezup.wheelhouse.store import Wheelhouse
+
+        root = self.remote.root
+        carry(found, Wheelhouse(root))
+        receipt = recipe_receipt(
+            container, recipe, self.maker, digests=digests(found.files), locks=found.locks, verified=is_proved
+        )
+        files = {RECIPE: recipe.data, **found.files, RECEIPT: receipt.to_bytes()}
+        stamp = self.remote.publish(container, files, Stamp.at(time.time()))
+        with contextlib.suppress(OSError):
+            if is_writable_by_all(root):
+                self.builder.reporter.warning(
+                    f"anybody may write to {root}, and so run code on every machine that uses it"
+                )
+        return stamp
 
 
 def refuse_literal_secrets(recipe: Recipe, where: str) -> None:
@@ -94,8 +152,11 @@ def refuse_literal_secrets(recipe: Recipe, where: str) -> None:
 def carry(found: LockedFolder, house: Wheelhouse) -> None:
     """Put the wheels beside locks into a house; those that are there already stay.
 
+    What killed processes left there goes.
+
     :raises StoreError: it can't be written
     """
+    house.sweep()
     for lock in found.locks.values():
         for package in lock.packages:
             for wheel in package.wheels:

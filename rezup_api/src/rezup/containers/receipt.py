@@ -102,6 +102,8 @@ class Receipt(NamedTuple):
     """SHA-256 of its lock files, by name; empty for a revision that was made without."""
     built_from: tuple[OriginRecord, ...] = ()
     """The origins of those wheels that no index has."""
+    verified: bool | None = None
+    """Whether it was proved before it was published; None where nobody was asked to, as for one made here."""
     legacy: bool = False
     """Made by rezup 2.x."""
 
@@ -124,6 +126,7 @@ class Receipt(NamedTuple):
             "environments": [environment._asdict() for environment in self.environments],
             "locks": dict(self.locks),
             "built_from": [origin._asdict() for origin in self.built_from],
+            "verified": self.verified,
         }
         # ASCII only: a path that is no UTF-8 holds characters that can't be encoded.
         return (json.dumps(document, indent=1) + "\n").encode("ascii")
@@ -182,7 +185,7 @@ def _read(document: dict[str, Any]) -> Receipt:
     environment, dotenv, tied = document["environment"], document["dotenv"], document["not_relocatable"]
     # What earlier ones had no word for.
     runtime, locks = document.get("runtime", "vanilla"), document.get("locks", {})
-    built_from = document.get("built_from", ())
+    built_from, verified = document.get("built_from", ()), document.get("verified")
     _all_text(runtime, *texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
     _all_text(*locks.keys(), *locks.values())
     return Receipt(
@@ -197,6 +200,7 @@ def _read(document: dict[str, Any]) -> Receipt:
         environments=tuple(_environment(entry) for entry in document["environments"]),
         locks=_lock_names(locks),
         built_from=tuple(OriginRecord(**_known(OriginRecord, entry)) for entry in built_from),
+        verified=verified if isinstance(verified, bool) else None,
     )
 
 

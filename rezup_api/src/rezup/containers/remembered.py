@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from rezup.stores.folder import as_listing
+from rezup.stores.stamps import Stamp
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +37,10 @@ class Remembered:
         """The last answer, or None."""
         document = self._read(container)
         try:
-            return None if document is None else as_listing(document["listing"])
-        except (KeyError, TypeError, ValueError):
+            listing = None if document is None else as_listing(document["listing"])
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
+        return listing if listing and all(map(Stamp.is_stamp, listing.everything)) else None
 
     def keep(self, container: ContainerName, listing: Listing) -> None:
         """Remember an answer; never raises."""
@@ -56,10 +59,10 @@ class Remembered:
         if self._folder is None:
             return None
         try:
-            document: dict[str, Any] = json.loads(self._path(self._folder, container).read_bytes())
+            document: dict[str, Any] = json.loads(read_file(self._path(self._folder, container)))
             mine = (_FORMAT, self._root, container)
             return document if (document["format"], document["root"], document["container"]) == mine else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _path(self, folder: Path, container: ContainerName) -> Path:

@@ -1,10 +1,13 @@
-"""`drop`: taking revisions off this machine."""
+"""`drop`, and what `prune` has in common with it: taking revisions off this machine."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from rezup.containers.choice import match
+from rezup.containers.history import Entry
+from rezup.containers.pinning import write_pin
 from rezup.errors import (
     ContainerError,
     ContainerNotFoundError,
@@ -12,9 +15,10 @@ from rezup.errors import (
     RevisionNotReadyError,
     StoreError,
 )
-from rezup.stores.base import RECEIPT
+from rezup.stores.base import PIN, RECEIPT
 
 if TYPE_CHECKING:
+    from rezup.containers.pinning import Author
     from rezup.errors import RezupError
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
@@ -27,19 +31,32 @@ def targets(container: ContainerName, revision: str | None, store: LocalStore) -
 
     :raises ContainerNotFoundError: the container has none on this machine
     :raises RevisionNotFoundError: it has no such revision
+    :raises ContainerError: it is pinned here, so that `use` would ask for what is gone
     """
-    stamps = store.listing(container).newest_first()
+    listing = store.listing(container)
+    stamps = listing.newest_first()
     if not stamps:
         raise ContainerNotFoundError(
             f"there is no container {container} in {store.root}", hint="`rezup list` shows what there is"
         )
-    return stamps if revision is None else [match(revision, stamps, container)]
+    if revision is None:
+        return stamps
+    found = match(revision, stamps, container)
+    if found == listing.pin:
+        raise ContainerError(
+            f"revision {found} of {container} is pinned here, and stays",
+            context=f"{store.root / container / PIN} names it",
+            hint=f"lift the pin first: rezup unpin {container}",
+        )
+    return [found]
 
 
 def drop(
-    container: ContainerName, revision: str | None, store: LocalStore, *, reporter: Reporter
+    container: ContainerName, revision: str | None, store: LocalStore, *, author: Author, reporter: Reporter
 ) -> list[Stamp]:
     """Remove one revision, or all; what has to stay is an error after the rest is gone.
+
+    With all of them goes the pin of this machine, which the history tells.
 
     :returns: what was removed
     :raises RevisionInUseError: somebody uses one of them
@@ -50,19 +67,44 @@ def drop(
     """
     removed: list[Stamp] = []
     refused: list[RezupError] = []
+    pin = store.listing(container).pin
     for stamp in targets(container, revision, store):
         try:
-            _refuse_others(container, stamp, store)
-            store.remove(container, stamp)
+            take_off(container, stamp, store, reporter=reporter)
         except (ContainerError, StoreError) as error:
             refused.append(error)
         else:
             removed.append(stamp)
             reporter.debug(f"removed {container}@{stamp}")
+    if pin is not None and (pin in removed or not store.listing(container).everything):
+        _lift_pin(container, pin, store, author=author, reporter=reporter)
     if refused:
         raise _refusal(container, refused, removed)
     store.remove_leftovers(container)
     return removed
+
+
+def take_off(container: ContainerName, stamp: Stamp, store: LocalStore, *, reporter: Reporter) -> None:
+    """Remove a revision that is ours to remove and that nobody uses; one that is missing is fine.
+
+    :raises RevisionInUseError: somebody uses it
+    :raises UnsupportedFormatError: a newer rezup made it
+    :raises RevisionNotReadyError: it is not of rezup 2 or 3
+    :raises StoreError: it can't be removed
+    """
+    _refuse_others(container, stamp, store)
+    store.remove(container, stamp, reporter=reporter)
+
+
+def _lift_pin(
+    container: ContainerName, pin: Stamp, store: LocalStore, *, author: Author, reporter: Reporter
+) -> None:
+    """Take away a pin that would name nothing."""
+    entry = Entry(round(time.time(), 6), "unpin", *author, pin, None, "its revision was dropped")
+    try:
+        write_pin(store, container, entry, reporter=reporter)
+    except StoreError as error:  # the revisions are gone nevertheless
+        reporter.warning(str(error))
 
 
 def _refusal(container: ContainerName, refused: list[RezupError], removed: list[Stamp]) -> RezupError:

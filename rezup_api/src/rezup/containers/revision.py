@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rezup.containers import receipt as receipts
 from rezup.errors import RevisionNotReadyError, UnsupportedFormatError
 from rezup.stores.base import RECEIPT, RECIPE
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,7 @@ def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, pla
     """
     folder = store.folder(container, stamp)
     try:
-        data = (folder / RECEIPT).read_bytes()
+        data = read_file(folder / RECEIPT)
     except (FileNotFoundError, NotADirectoryError):
         return _open_legacy(store, container, stamp, platform)
     except OSError as error:
@@ -101,7 +102,7 @@ def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, pla
 def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, platform: str) -> Revision:
     folder = store.folder(container, stamp, legacy=True)
     try:
-        data = (folder / RECEIPT).read_bytes()
+        data = read_file(folder / RECEIPT)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_ready(container, stamp, INCOMPLETE, "it has no receipt") from error
     except OSError as error:

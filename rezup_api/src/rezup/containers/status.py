@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rezup.containers import choice as choices
+from rezup.containers.history import pins_of
 from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import RevisionNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rezup.containers import choice as choices
     from rezup.containers.acquisition import Acquisition
     from rezup.containers.choice import Wanted
+    from rezup.containers.history import Pinned
     from rezup.containers.receipt import Receipt
     from rezup.recipes.names import ContainerName
     from rezup.stores.stamps import Stamp
@@ -35,6 +37,8 @@ class Status:
     receipt: Receipt | None
     folder: str | None
     used_by: tuple[str, ...]
+    pins: tuple[Pinned, ...]
+    """The pins of the container, and who set them."""
     newer: tuple[Stamp, ...]
     """Revisions that are newer than this one, here or on the remote."""
     remote_state: str
@@ -74,6 +78,7 @@ def status(
         except NotReadyError as error:
             if revision in view.local.everything or not is_remote:
                 state = error.state
+    remote = acquisition.remote if view.remote_state == choices.REACHABLE else None
     return Status(
         container=container,
         inside=inside,
@@ -83,6 +88,7 @@ def status(
         receipt=receipt,
         folder=folder,
         used_by=() if revision is None else acquisition.local.holders(container, revision),
+        pins=pins_of(container, view, acquisition.local, remote),
         newer=_newer(view, revision),
         remote_state=view.remote_state,
         settings=settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ def workroom(cache: Path) -> Iterator[Path]:
 def _made(cache: Path) -> tuple[Path, locks.Hold]:
     bucket = cache / BUCKET
     folder = bucket / new_name(STAGING)
+    if _is_of_another(cache):  # under sudo, its owner could not remove what root leaves there
+        return Path(tempfile.mkdtemp(prefix="rezup-")), locks.Hold(None)
     try:
         mark_cache(bucket)
         make_folder(bucket)
@@ -55,3 +58,11 @@ def _made(cache: Path) -> tuple[Path, locks.Hold]:
         return folder, locks.hold(folder / LEASE)
     except (OSError, locks.Gone):
         return Path(tempfile.mkdtemp(prefix="rezup-")), locks.Hold(None)
+
+
+def _is_of_another(folder: Path) -> bool:
+    """Whether this is root, and the folder, or the one that it would be made in, belongs to somebody else."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder.parents[-1])
+    return there.stat().st_uid != 0

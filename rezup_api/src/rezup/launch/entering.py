@@ -60,12 +60,11 @@ class Entry:
 
     def run_script(self, script: str, arguments: Sequence[str], *, wait: bool) -> int:
         """Run a script or a command by its name, with arguments."""
-        from rezup.launch.scripts import arguments_for
+        from rezup.launch.scripts import launch_for
 
         environment = self._environment()
-        return self._run(
-            arguments_for(script, arguments, self._revision, environment), environment, wait=wait
-        )
+        launch = launch_for(script, arguments, self._revision, environment)
+        return self._run(launch.argv, launch.apply(environment), wait=wait)
 
     def open_shell(self, *, default_shell: str | None, prompt: str | None) -> int:
         """Open the user's own shell, with its prompt marked.

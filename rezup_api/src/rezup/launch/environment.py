@@ -2,8 +2,8 @@
 
 Added: the recipe's variables (dotenv files, then `[env]`), the revision's script folders in
 front of PATH, ``REZUP_CONTAINER``, ``REZUP_REVISION`` and ``REZUP_USING_REMOTE``.
-Removed: what would let the caller's own Python environment leak in (``VIRTUAL_ENV``,
-``VIRTUAL_ENV_PROMPT``, ``PYTHONHOME``, ``__PYVENV_LAUNCHER__``).
+Removed: what would let the caller's own Python environment leak in, see `REMOVED`. The whole list
+is in ``docs/reference/environment.md``, which a test compares with what programs are given.
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 CONTAINER, REVISION, USING_REMOTE = "REZUP_CONTAINER", "REZUP_REVISION", "REZUP_USING_REMOTE"
 
-#: A launched program must not find rezup's own Python, nor the virtual environment it was called from.
-REMOVED = ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONHOME", "__PYVENV_LAUNCHER__")
+#: A launched program must not find rezup's own Python, nor the virtual environment it was called from. With
+#: the last four, which fish and cmd export, activating one inside would put back the PATH of outside.
+REMOVED = (
+    "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__",
+    "_OLD_VIRTUAL_PATH", "_OLD_VIRTUAL_PROMPT", "_OLD_VIRTUAL_PS1", "_OLD_VIRTUAL_PYTHONHOME",
+)  # fmt: skip
 
 
 def recipe_variables(

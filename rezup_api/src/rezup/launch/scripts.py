@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.errors import LaunchError
+from rezup.shells.base import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from rezup.containers.revision import Revision
 
 
-def arguments_for(
+def launch_for(
     script: str, arguments: Sequence[str], revision: Revision, environment: Mapping[str, str]
-) -> list[str]:
-    """The argument list that runs a script or command.
+) -> Launch:
+    """How a script or command is run.
 
     An executable file that names its own interpreter runs as it is, else its suffix decides; a
     bare name is looked up on the container's PATH.
@@ -29,9 +30,9 @@ def arguments_for(
     path = Path(script)
     if _is_file(path):
         # A path without a separator would be looked up on PATH.
-        return [*_runner(path.absolute(), revision, environment), *arguments]
+        return _of_a_file(path.absolute(), arguments, revision, environment)
     if script and os.path.basename(script) == script and shutil.which(script, path=environment.get("PATH")):
-        return [script, *arguments]
+        return Launch((script, *arguments))
     raise LaunchError(
         f"{ascii(script)[1:-1]} can't be run",
         context="there is no such file, and no such command in the container",
@@ -50,38 +51,45 @@ def _is_file(path: Path) -> bool:
         ) from error
 
 
-def _runner(script: Path, revision: Revision, environment: Mapping[str, str]) -> list[str]:
-    import shutil
-
+def _of_a_file(
+    script: Path, arguments: Sequence[str], revision: Revision, environment: Mapping[str, str]
+) -> Launch:
     if os.name != "nt" and os.access(script, os.X_OK) and _is_program(script):
-        return [str(script)]
+        return Launch((str(script), *arguments))
     suffix = script.suffix.lower()
-    if suffix == ".py":
-        return [str(revision.python), "-B", str(script)]  # nothing is written into a revision
-    candidates: dict[str, list[list[str]]] = {
-        ".sh": [["sh"]],
-        ".bash": [["bash"]],
-        ".ps1": [["pwsh", "-NoProfile", "-File"], ["powershell", "-NoProfile", "-File"]],
-        ".bat": [["cmd", "/D", "/C"]],
-        ".cmd": [["cmd", "/D", "/C"]],
-    }
-    for command in candidates.get(suffix, []):
-        found = shutil.which(command[0], path=environment.get("PATH"))
-        if found:
-            return [found, *command[1:], str(script)]
-    if suffix in candidates:
-        programs = " or ".join(command[0] for command in candidates[suffix])
-        raise LaunchError(
-            f"{script.name} can't be run here",
-            context=f"{suffix} files need {programs}, which is not on this machine",
-            hint="write it for this platform, for example as .sh or .py",
-        )
+    if suffix == ".py":  # nothing is written into a revision
+        return Launch((str(revision.python), "-B", str(script), *arguments))
+    if suffix in _SHELLS:
+        return _in_a_shell(script, arguments, _SHELLS[suffix], environment)
     if os.name == "nt" and suffix in (".exe", ".com"):
-        return [str(script)]
+        return Launch((str(script), *arguments))
     raise LaunchError(
-        f"{script.name} can't be run",
+        f"{ascii(script.name)[1:-1]} can't be run",
         context="it is no executable with a `#!` line, and its suffix names no known kind of script",
         hint="make it executable (chmod +x), or name it .sh or .py",
+    )
+
+
+def _in_a_shell(
+    script: Path, arguments: Sequence[str], shells: tuple[str, ...], environment: Mapping[str, str]
+) -> Launch:
+    import shutil
+
+    from rezup.shells.registry import shell_named
+
+    name = ascii(script.name)[1:-1]
+    for shell in shells:
+        found = shutil.which(shell, path=environment.get("PATH"))
+        if found is None:
+            continue
+        try:
+            return shell_named(shell).script(found, script, arguments)
+        except ValueError as error:  # cmd, whose arguments are a line of text
+            raise LaunchError(f"{name} can't be given its arguments", context=str(error)) from error
+    raise LaunchError(
+        f"{name} can't be run here",
+        context=f"{script.suffix} files need {' or '.join(shells)}, which is not on this machine",
+        hint="write it for this platform, for example as .sh or .py",
     )
 
 
@@ -94,6 +102,12 @@ def _is_program(path: Path) -> bool:
         return False
     return head[:2] == b"#!" or head == b"\x7fELF" or head in _MACH_O
 
+
+#: What runs files of these suffixes.
+_SHELLS = {
+    ".sh": ("sh",), ".bash": ("bash",), ".zsh": ("zsh",), ".fish": ("fish",), ".csh": ("csh", "tcsh"),
+    ".tcsh": ("tcsh",), ".ps1": ("pwsh", "powershell"), ".bat": ("cmd",), ".cmd": ("cmd",),
+}  # fmt: skip
 
 _MACH_O = frozenset(
     bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")

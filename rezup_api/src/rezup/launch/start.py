@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rezup.errors import LaunchError
 
@@ -62,28 +63,73 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoRetur
 def spawn(
     arguments: Sequence[str], environment: Mapping[str, str], hold: Hold, *, own_session: bool = False
 ) -> int:
-    """Run a program as a child and wait for it; Ctrl-C is the child's business.
+    """Run a program as a child and wait for it; signals that would end this process are the child's.
 
     :raises LaunchError: it can't be started
     """
     import subprocess
 
-    descriptors = () if hold.descriptor is None or os.name == "nt" else (hold.descriptor,)
-    try:
-        process = subprocess.Popen(
-            _found(arguments, environment),
-            env=dict(environment),
-            pass_fds=descriptors,
-            start_new_session=own_session,
-        )
-    except (OSError, ValueError) as error:
-        raise _cannot_start(arguments[0], error) from error
-    while True:
+    descriptors = _kept(hold)
+    with _Relay(own_session=own_session) as relay:
         try:
-            status = process.wait()
-        except KeyboardInterrupt:
-            continue
-        return status if status >= 0 else 128 - status
+            process = subprocess.Popen(
+                _found(arguments, environment),
+                env=dict(environment),
+                pass_fds=descriptors,
+                start_new_session=own_session,
+            )
+        except (OSError, ValueError) as error:
+            raise _cannot_start(arguments[0], error) from error
+        relay.send_to(process.pid)
+        status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+class _Relay:
+    """Hands the signals that would end this process to the program, from its very start.
+
+    What a terminal sends reaches a program in the foreground by itself, unless it has a session of its own.
+    Signals that are ignored stay so, here and in the program.
+    """
+
+    def __init__(self, *, own_session: bool) -> None:
+        self._send = os.kill
+        self._numbers: list[int] = [signal.SIGINT]
+        self._relayed: list[int] = []
+        if sys.platform != "win32":
+            if own_session:
+                self._send = os.killpg  # it leads a group, as what the terminal has in front does
+            self._numbers += [signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP]
+            self._relayed = self._numbers[0 if own_session else 2 :]
+        self._early: list[int] = []
+        self._pid: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _Relay:
+        for number in self._numbers:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                with contextlib.suppress(ValueError):  # only the main thread may
+                    self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def send_to(self, pid: int) -> None:
+        """From now on, and what came before."""
+        self._pid = pid
+        while self._early:
+            self._take(self._early.pop(0))
+
+    def _take(self, number: int, _frame: object = None) -> None:
+        if number not in self._relayed:
+            return
+        if self._pid is None:
+            self._early.append(number)
+            return
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            self._send(self._pid, number)
 
 
 def _detach(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) -> int:
@@ -98,13 +144,25 @@ def _detach(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=() if windows or hold.descriptor is None else (hold.descriptor,),
+            pass_fds=_kept(hold),
             start_new_session=not windows,
             creationflags=0x00000200 | 0x00000008 if windows else 0,  # a new process group, no console
         ).returncode = 0  # left on purpose: no warning about a child that was not waited for
     except (OSError, ValueError) as error:
         raise _cannot_start(arguments[0], error) from error
     return 0
+
+
+def _kept(hold: Hold) -> tuple[int, ...]:
+    """The descriptor that a child is to keep, none of the three that it takes for its streams."""
+    if hold.descriptor is None or sys.platform == "win32":
+        return ()
+    if hold.descriptor < 3:  # a stream was closed, and the number free
+        import fcntl
+
+        low, hold.descriptor = hold.descriptor, fcntl.fcntl(hold.descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(low)
+    return (hold.descriptor,)
 
 
 def _found(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:

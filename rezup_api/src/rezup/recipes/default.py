@@ -25,19 +25,24 @@ def write_default(path: Path) -> bool:
     :returns: True if it was written; False if somebody's file was there, even at the last moment
     :raises OSError: it can't be written
     """
+    return write_new(path, default_recipe())
+
+
+def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
+    """Write a recipe to `path` unless the name is taken; see `write_default`."""
     if os.path.lexists(path):
         return False
     make_folder(path.parent)
     temporary = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
     try:
-        write_atomic(temporary, default_recipe())
-        return _link_new(temporary, path)
+        write_atomic(temporary, data, mode=mode)
+        return _link_new(temporary, path, mode)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
 
 
-def _link_new(source: Path, target: Path) -> bool:
+def _link_new(source: Path, target: Path, mode: int) -> bool:
     """Give a finished file a second name that must be free: whole, or not at all."""
     try:
         target.hardlink_to(source)
@@ -50,5 +55,5 @@ def _link_new(source: Path, target: Path) -> bool:
                 stream.write(source.read_bytes())
         except FileExistsError:
             return False
-        target.chmod(0o644)
+        target.chmod(mode)
     return True

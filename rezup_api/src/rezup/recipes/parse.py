@@ -26,6 +26,7 @@ from rezup.recipes.reading import SIZE_LIMIT, decode, tables
 from rezup.recipes.sources import Origin, is_absolute, plain
 from rezup.recipes.tools import read_extensions, read_rez, read_runtime, read_shared
 from rezup.recipes.variables import is_variable_name
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,7 @@ def load(path: Path, *, home: Path | None = None) -> Recipe:
     """
     path = path.absolute()
     try:
-        with path.open("rb") as stream:
-            data = stream.read(SIZE_LIMIT + 1)
+        data = read_file(path, SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"the recipe {path} can't be read", context=reason) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rezup.recipes.variables import has_placeholder, placeholder_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rezup.errors import Problem
     from rezup.recipes.locate import Key
@@ -45,15 +45,21 @@ _SECRET_NAME = re.compile(
     r"(?:^|.*_)(?:PASSWORD|PASSWD|PASSPHRASE|PASS|TOKEN|SECRET|API_?KEY|(?:ACCESS|SECRET|PRIVATE)_?KEY|CREDENTIALS?)",
     re.IGNORECASE,
 )
+# NAME = "text", as TOML has it
+_ASSIGNMENT = re.compile(
+    r"""(?<![\w-])(["']?)([A-Za-z_][A-Za-z0-9_]{0,99})\1(\s*=\s*)"""
+    r'''("""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')'''
+)
 _EMPTY_PLACEHOLDER = re.compile(r"\$\{[^}:]*(?::-)?\}")
 _WELL_KNOWN_USERS = frozenset({"git", "hg", "svn", "anonymous", MASK})
 
 
 def redact(text: str) -> str:
-    """The text with the credentials of every URL in it masked.
+    """The text with the credentials of every URL, and of every recipe, in it masked.
 
     Masked are ``user:password@``, ``token@`` (but for users such as ``git@`` and over ssh), both
-    also percent-encoded or without a scheme, and query parameters that are named as secrets are.
+    also percent-encoded or without a scheme, query parameters that are named as secrets are, and
+    quoted values that are assigned to variables of such names.
     """
     if "@" in text:
         text = _USERINFO.sub(_masked_userinfo, text)
@@ -62,6 +68,7 @@ def redact(text: str) -> str:
     if "%40" in text:
         text = _ENCODED_USERINFO.sub(lambda match: f"{match[1]}{MASK}%40", text)
     if "=" in text:
+        text = _ASSIGNMENT.sub(_masked_assignment, text)
         text = _PARAMETER.sub(lambda match: match[0] if _is_open(match[2]) else match[1] + MASK, text)
     return text
 
@@ -130,6 +137,12 @@ def _masked_password(match: re.Match[str]) -> str:
     return match[0] if _is_open(match[2]) else f"{match[1]}{MASK}@"
 
 
+def _masked_assignment(match: re.Match[str]) -> str:
+    quote, name, equals, value = match.groups()
+    is_secret = is_secret_variable(name, value.strip("\"'"))
+    return f'{quote}{name}{quote}{equals}"{MASK}"' if is_secret else match[0]
+
+
 def _is_open(value: str) -> bool:
     """True for what is no secret: masked already, or nothing but placeholders without defaults."""
     return value == MASK or not _EMPTY_PLACEHOLDER.sub("", value)
@@ -161,3 +174,17 @@ def secret_values(recipe: Recipe, environ: Mapping[str, str]) -> tuple[str, ...]
             if len(value) >= _SHORTEST_SECRET and is_secret:
                 found.add(value)
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def masking(secrets: Iterable[str]) -> Callable[[str], str]:
+    """What masks the secrets of a build in a text: those values, and credentials in URLs.
+
+    :param secrets: as `secret_values` finds them
+    """
+
+    def mask(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return redact(text)
+
+    return mask

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rezup.errors import ContainerNotFoundError, RecipeError
+from rezup.errors import ContainerNotFoundError, RecipeError, RevisionNotFoundError, StoreError
+from rezup.recipes.discovery import recipe_path
 from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
 from rezup.recipes.variables import expand_placeholders
 from rezup.settings import Settings, kept_settings
@@ -16,6 +17,9 @@ from rezup.system.machine import is_root_in_a_home_of_another
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rezup.errors import ContainerError
+    from rezup.recipes.editing import Draft
 
 
 class Place(NamedTuple):
@@ -32,6 +36,11 @@ class Place(NamedTuple):
     def has_own_recipe(self) -> bool:
         """Whether that recipe is this container's, rather than the default one."""
         return self.name == DEFAULT_CONTAINER or self.recipe_file.name != "rezup.toml"
+
+    @property
+    def can_be_made(self) -> bool:
+        """Whether the first `use` makes it: from its own recipe, which for `.main` is written if need be."""
+        return self.has_own_recipe and (self.name == DEFAULT_CONTAINER or self.recipe_file.is_file())
 
 
 class Places:
@@ -118,9 +127,7 @@ class Places:
         :raises RecipeError: there is none
         """
         try:
-            named = Path(name_or_file)
-            is_path = named.is_file() or named.name != name_or_file or named.suffix == ".toml"
-            path = named.expanduser().absolute() if is_path else self.place(name_or_file).recipe_file
+            path = self._path_of(name_or_file) or self.place(name_or_file).recipe_file
             is_there = path.is_file()
         except (OSError, RuntimeError) as error:  # too long a name, an unreadable folder, no such home
             raise RecipeError(
@@ -130,15 +137,65 @@ class Places:
             raise RecipeError(f"there is no recipe {path}", hint="`rezup list` shows those there are")
         return path
 
+    def draft(self, name_or_file: str, *, create: bool = False) -> Draft:
+        """A recipe to be changed; see :meth:`rezup.session.Session.recipe_draft`."""
+        from rezup.recipes.editing import new_draft, open_draft
+
+        if self.is_in_a_home_of_another:
+            raise StoreError(
+                "root does not edit in the home of another user",
+                context="the file would belong to root, and that user could not change it",
+                hint="run it without sudo, or with `sudo -H`",
+            )
+        try:
+            path, is_container = self._path_of(name_or_file), False
+            if path is None:
+                name, is_container = ContainerName.parse(name_or_file), True
+                path = recipe_path(name, self.recipes_folder)
+            if path.is_file():
+                return open_draft(path)
+        except (OSError, RuntimeError) as error:
+            raise RecipeError(
+                f"{name_or_file[:80]!a} can't be looked up", context=str(error)[:200]
+            ) from error
+        basis = self.recipes_folder / "rezup.toml"
+        has_basis = is_container and path != basis and basis.is_file()
+        if create:
+            return new_draft(path, basis if has_basis else None)
+        raise RecipeError(
+            f"there is no recipe {path}",
+            context=f"{name_or_file} is made from {basis}, as are others" if has_basis else None,
+            hint=f"--create makes it, a copy of {basis if has_basis else 'the default recipe'}",
+        )
+
+    @staticmethod
+    def _path_of(name_or_file: str) -> Path | None:
+        """The path that is meant, which may not exist; None for the name of a container.
+
+        :raises OSError: it can't be looked up
+        """
+        named = Path(name_or_file)
+        is_path = named.is_file() or named.name != name_or_file or named.suffix == ".toml"
+        return named.expanduser().absolute() if is_path else None
+
     def not_found(self, place: Place) -> ContainerNotFoundError:
         """The error for a container that exists nowhere."""
-        name = "rezup.toml" if place.name == DEFAULT_CONTAINER else f"rezup.{place.name}.toml"
+        recipe = recipe_path(place.name, self.recipes_folder)
         remote = f", nor has {place.remote.root}" if place.remote else ""
         return ContainerNotFoundError(
             f"there is no container {place.name}",
-            context=f"{place.local.root} has none of that name{remote}, "
-            f"and there is no recipe {self.recipes_folder / name}",
+            context=f"{place.local.root} has none of that name{remote}, and there is no recipe {recipe}",
             hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
+        )
+
+    def none_yet(self, place: Place) -> ContainerError:
+        """The error for one without a revision, for those who would not make the first."""
+        if not place.can_be_made:
+            return self.not_found(place)
+        return RevisionNotFoundError(
+            f"{place.name} has no revision yet",
+            context=f"the first use makes one from {place.recipe_file}",
+            hint=f"rezup use {place.name}",
         )
 
     def _recipe_file(self, container: ContainerName) -> Path:

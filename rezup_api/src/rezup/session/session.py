@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
     from rezup.containers.acquisition import Acquisition
     from rezup.containers.choice import Wanted
+    from rezup.containers.explaining import Outlook
     from rezup.containers.inventory import ContainerSummary, RevisionSummary
     from rezup.containers.revision import Revision
     from rezup.containers.status import Status
     from rezup.errors import RemoteUnreachableError
+    from rezup.recipes.editing import Draft
     from rezup.recipes.model import Recipe
     from rezup.runtime.config import Config
     from rezup.session.contexts import Contexts
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from rezup.session.locks import Locks
     from rezup.session.packages import Packages
     from rezup.session.pins import Pins
+    from rezup.session.pruning import Pruning
     from rezup.session.sharing import Sharing
     from rezup.settings import Settings
 
@@ -242,7 +245,7 @@ class Session:
         """Revisions for other machines: on the remote root, and as archives."""
         from rezup.session.sharing import Sharing
 
-        return Sharing(self._wiring, self._places, self.reporter)
+        return Sharing(self.environ, self._wiring, self._places, self.reporter)
 
     def pins(self) -> Pins:
         """Which revision is taken until somebody says otherwise, and who said so."""
@@ -250,16 +253,26 @@ class Session:
 
         return Pins(self._wiring, self._places, self.reporter)
 
+    def pruning(self) -> Pruning:
+        """Old revisions that may go, and wheels that nothing needs."""
+        from rezup.session.pruning import Pruning
+
+        return Pruning(self._wiring, self._places, self.reporter)
+
     def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
-        """Remove a revision from this machine, or all of a container's; those in use are refused.
+        """Remove a revision from this machine, or all of a container's and its pin; those in use are refused.
 
         :returns: what was removed
         :raises ContainerNotFoundError: there is none on this machine
         :raises RevisionInUseError: somebody uses one of them; the others are gone
+        :raises ContainerError: the one that is named is pinned here
         """
+        from rezup.containers.pinning import Author
         from rezup.containers.removal import drop
+        from rezup.system.machine import host_name, user_name
 
-        return drop(place.name, revision, place.local, reporter=self.reporter)
+        author = Author(user_name(), host_name())
+        return drop(place.name, revision, place.local, author=author, reporter=self.reporter)
 
     def droppable(self, place: Place, revision: str | None = None) -> list[Stamp]:
         """What `drop` would remove, so that a user can be asked.
@@ -291,6 +304,24 @@ class Session:
             raise self._places.not_found(place)
         return found, unreachable
 
+    def foresee(
+        self, place: Place, revision: str | None = None, *, local: bool = False, in_full: bool = False
+    ) -> Outlook:
+        """What `acquire` would take, by the same decisions; nothing is built, pulled or held.
+
+        :param in_full: also every other revision, and why it isn't the one
+        :raises RevisionNotFoundError: what was asked for by name doesn't exist
+        """
+        from dataclasses import replace
+
+        from rezup.containers.explaining import foresee
+
+        wanted = self._wiring.wanted(place, revision)
+        found = foresee(self._wiring.acquisition(place, local=local), wanted, in_full=in_full)
+        if found.choice is not None or found.error is not None:
+            return found
+        return replace(found, error=self._places.none_yet(place))
+
     def status(self, place: Place, revision: str | None = None) -> Status:
         """Everything about one container at this moment."""
         from rezup.containers.status import status
@@ -320,6 +351,14 @@ class Session:
         from rezup.recipes.parse import load
 
         return load(self._places.find_recipe(name_or_file or DEFAULT_CONTAINER))
+
+    def recipe_draft(self, name_or_file: str | None = None, *, create: bool = False) -> Draft:
+        """A recipe to be changed: of a container the one of its own, never the default of all others.
+
+        :param create: if there is none, begin one with what the container is made from now
+        :raises RecipeError: there is none, or it can't be read
+        """
+        return self._places.draft(name_or_file or DEFAULT_CONTAINER, create=create)
 
     def rez_config(self) -> Config:
         """The configuration of Rez in this environment, each value with where it came from.
@@ -352,7 +391,7 @@ class Session:
 
     def _make_first(self, place: Place, wanted: Wanted, acquisition: Acquisition) -> Acquired:
         """A container that exists nowhere yet comes from its own recipe; the default one always can."""
-        if not place.has_own_recipe or (place.name != DEFAULT_CONTAINER and not place.recipe_file.is_file()):
+        if not place.can_be_made:
             raise self._places.not_found(place)
         recipe = self._wiring.recipe(place, None)
         self.reporter.info(f"{place.name}: first use, building it from {place.recipe_file}")

@@ -13,11 +13,14 @@ from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rezup.containers.bundle_file import Bundle
     from rezup.containers.locked import GivenLocks
+    from rezup.containers.proving import Prover
+    from rezup.containers.publication import Published, Publisher, Publishing
+    from rezup.containers.revision import Revision
     from rezup.recipes.model import Recipe
     from rezup.reporting import Reporter
     from rezup.session.places import Place, Places
@@ -38,7 +41,10 @@ class Written(NamedTuple):
 class Sharing:
     """What the command line and other callers share revisions through."""
 
-    def __init__(self, wiring: Wiring, places: Places, reporter: Reporter) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], wiring: Wiring, places: Places, reporter: Reporter
+    ) -> None:
+        self._environ = environ
         self._wiring = wiring
         self._places = places
         self._reporter = reporter
@@ -50,43 +56,49 @@ class Sharing:
         *,
         allow_local_paths: bool = False,
         wheelhouse: bool = False,
-    ) -> Stamp:
-        """Give a recipe to the studio through the remote root, locked.
+        also_2x: bool = False,
+        verify: bool = True,
+        verify_timeout: float | None = None,
+    ) -> Published:
+        """Give a recipe to the studio through the remote root, locked, and proved on this machine before.
 
         :param wheelhouse: with all wheels, so that no machine needs an index
+        :param also_2x: in the shape of rezup 2.x, too
+        :param verify: build it and start its scripts before anybody sees it
+        :param verify_timeout: seconds that each script has to end, 30 if not given
         :raises LockError: it can't be locked
+        :raises ProofError: it doesn't start here, or can't be tried here
+        :raises InstallError: it can't be built here
         :raises StoreError: there is no remote root, or it can't be written
         :raises RecipeError: the recipe can't be shared
         """
+        from rezup.containers.publication import Publishing
+
         remote = _remote(place)
         recipe = self._wiring.recipe(place, recipe_file)
-        return self._publish(
-            place, remote, recipe, None, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse
-        )
+        how = Publishing(allow_local_paths=allow_local_paths, wheelhouse=wheelhouse, also_2x=also_2x)
+        prover = self._prover(place, verify_timeout) if verify else None
+        return self._publisher(place, remote, how, prover)(place.name, recipe)
 
-    def _publish(
-        self,
-        place: Place,
-        remote: RemoteStore,
-        recipe: Recipe,
-        given: GivenLocks | None,
-        *,
-        allow_local_paths: bool,
-        wheelhouse: bool,
-    ) -> Stamp:
-        from rezup.containers.publication import publish
+    def _publisher(
+        self, place: Place, remote: RemoteStore, how: Publishing, prover: Prover | None
+    ) -> Publisher:
+        from rezup.containers.publication import Publisher
 
-        return publish(
-            place.name,
-            recipe,
-            remote,
-            builder=self._wiring.builder(place),
-            maker=self._wiring.maker(),
-            reporter=self._reporter,
-            allow_local_paths=allow_local_paths,
-            wheelhouse=wheelhouse,
-            given=given,
-        )
+        builder, maker = self._wiring.builder(place), self._wiring.maker()
+        return Publisher(remote, builder=builder, maker=maker, prove=prover, how=how)
+
+    def _prover(self, place: Place, timeout: float | None) -> Prover:
+        from rezup.containers.proving import TIMEOUT, Prover
+
+        builder, maker = self._wiring.builder(place), self._wiring.maker()
+        return Prover(builder, maker, self._environment, timeout or TIMEOUT)
+
+    def _environment(self, revision: Revision) -> Mapping[str, str]:
+        """What a program in a revision of the remote root has around it."""
+        from rezup.launch.environment import compose
+
+        return compose(revision, self._environ, is_from_remote=True, reporter=self._reporter)
 
     # -- bundles ------------------------------------------------------------------------------
 
@@ -130,17 +142,26 @@ class Sharing:
         :raises InstallError: it can't be built
         """
         recipe, given = self._content(bundle, place)
-        origin, stamp = _receipt(bundle).origin, bundle.facts.revision
+        receipt, stamp = _receipt(bundle), bundle.facts.revision
         workshop = self._wiring.workshop(place)
-        return workshop.pull(place.name, recipe, stamp, origin=origin, given=given).stamp
+        return workshop.pull(
+            place.name, recipe, stamp, origin=receipt.origin, verified=receipt.verified, given=given
+        ).stamp
 
-    def publish_bundle(self, bundle: Bundle, place: Place) -> Stamp:
-        """Publish the revision of a bundle, with its wheels, to the remote root.
+    def publish_bundle(
+        self, bundle: Bundle, place: Place, *, verify: bool = True, verify_timeout: float | None = None
+    ) -> Published:
+        """Publish the revision of a bundle, with its wheels, to the remote root; see `publish`.
 
+        :raises ProofError: it doesn't start here, or can't be tried here
         :raises StoreError: there is no remote root, or it can't be written
         """
+        from rezup.containers.publication import Publishing
+
         recipe, given = self._content(bundle, place)
-        return self._publish(place, _remote(place), recipe, given, allow_local_paths=True, wheelhouse=True)
+        how = Publishing(allow_local_paths=True, wheelhouse=True)
+        prover = self._prover(place, verify_timeout) if verify else None
+        return self._publisher(place, _remote(place), how, prover)(place.name, recipe, given)
 
     def _content(self, bundle: Bundle, place: Place) -> tuple[Recipe, GivenLocks]:
         from rezup.recipes.parse import parse

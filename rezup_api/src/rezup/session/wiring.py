@@ -79,6 +79,8 @@ class Wiring:
         path = recipe_file or place.recipe_file
         if recipe_file is None and not path.is_file():
             path = self._places.recipes_folder / "rezup.toml"
+            if not path.is_file():
+                self.refuse_in_a_home_of_another()
             try:
                 if write_default(path):
                     self._reporter.info(f"wrote the default recipe {path}; change it as you like")
@@ -119,12 +121,7 @@ class Wiring:
         from rezup.containers.provision import Provision
         from rezup.wheelhouse.store import Wheelhouse
 
-        if self._places.is_in_a_home_of_another:
-            raise StoreError(
-                "root does not build in the home of another user",
-                context="the files would belong to root, and that user could not change them",
-                hint="run it without sudo, or with `sudo -H`",
-            )
+        self.refuse_in_a_home_of_another()
         settings = place.settings
         provision = Provision(
             store=Environments(
@@ -143,6 +140,18 @@ class Wiring:
             offline=settings.offline,
             fetch_python=settings.fetch_python,
         )
+
+    def refuse_in_a_home_of_another(self) -> None:
+        """Refuse to write for root, under `sudo`, what a user could not change later.
+
+        :raises StoreError: HOME is the home of another user
+        """
+        if self._places.is_in_a_home_of_another:
+            raise StoreError(
+                "root does not build in the home of another user",
+                context="the files would belong to root, and that user could not change them",
+                hint="run it without sudo, or with `sudo -H`",
+            )
 
     def maker(self) -> Maker:
         """Who makes revisions: this user, on this host, with this rezup."""

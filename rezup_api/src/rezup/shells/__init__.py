@@ -24,13 +24,15 @@ Variables, all of them:
     lead the shell to our script, which gives them back their value, or their absence, before the
     user's own files are read.
 
-In the shell itself, though not in what it starts, remain functions whose names begin with
-``_rezup_`` and, in zsh, the variable ``_rezup_marked``.
+In the shell itself, though not in what it starts, remain functions (in tcsh aliases) whose names
+begin with ``_rezup_``, in zsh the variable ``_rezup_marked``, in tcsh ``_rezup_mark`` and
+``_rezup_prompt``.
 
 Known limits: a start-up file that replaces the shell (``exec fish``) leaves it without mark; an
 ``/etc/zshenv`` that sets ZDOTDIR unasked leads zsh past our file; a ``precmd`` alias of tcsh that
-sets the prompt wins over the mark; zsh offers Rez's completion for commands with a dash only after
-``compinit`` (Rez uses ``compctl``, which zsh 5.9 doesn't find for such names).
+sets the prompt and goes over several lines wins over the mark; zsh offers Rez's completion for
+commands with a dash only after ``compinit`` (Rez uses ``compctl``, which zsh 5.9 doesn't find for
+such names).
 """
 
 from __future__ import annotations

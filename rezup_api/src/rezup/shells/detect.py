@@ -81,8 +81,8 @@ def detect(
 def parent_shell() -> str | None:
     """The shell among the processes that started this one, or None if there is none to be found."""
     try:
-        for words in ancestors():
-            shell = _shell(words)
+        for ancestor in ancestors():
+            shell = _shell(ancestor.words, ancestor.program)
             if shell is not None:
                 return shell
     except (OSError, ValueError):  # not Linux, or we may not look
@@ -90,15 +90,15 @@ def parent_shell() -> str | None:
     return None
 
 
-def _shell(words: list[str]) -> str | None:
-    """The shell's program, if a process of this command line is one."""
+def _shell(words: list[str], program: str) -> str | None:
+    """The shell's program, if a process of this command line, and that runs this program, is one."""
     if not words:
         return None
     name = os.path.basename(words[0]).lower()
     if name.startswith(_EMULATORS):
-        return _shell(words[1:])
-    if name.startswith("-"):  # a login shell
-        return words[0][1:]
+        return _shell(words[1:], "")
+    if words[0].startswith("-"):  # a login shell; or any tcsh, which writes a dash over the first letter
+        return program if canonical_name(program) == "tcsh" else words[0][1:]
     if name.startswith("python"):  # which some shells are written in
         return next((word for word in words[1:] if os.path.basename(word) == "xonsh"), None)
     return words[0] if name in _SHELLS else None

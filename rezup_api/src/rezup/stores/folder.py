@@ -13,14 +13,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 from rezup.errors import InvalidNameError, StoreError
 from rezup.recipes.names import ContainerName
+from rezup.reporting import Reporter, stage
 from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
 from rezup.stores.stamps import Stamp
 from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
+from rezup.system.reading import AT_ONCE, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,10 +78,19 @@ class FolderStore(Store):
     def read(self, container: ContainerName, revision: Stamp, name: str) -> bytes | None:
         paths = [self.folder(container, revision, legacy=legacy) / name for legacy in (False, True)]
         try:
-            text = self._do(lambda: _read_first(paths))
+            text = self._do(lambda: self._read_first(paths))
         except OSError as error:
             raise self._unreadable(error) from error
         return None if text is None else bytes.fromhex(text)
+
+    def _read_first(self, paths: list[Path]) -> str | None:
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                return self._content(path).hex()
+        return None
+
+    def _content(self, path: Path) -> bytes:
+        return read_file(path)
 
     def publish(self, container: ContainerName, files: Mapping[str, bytes], at: Stamp) -> Stamp:
         from rezup.system.files import open_new, remove_tree
@@ -166,20 +178,23 @@ class FolderStore(Store):
             if rename_new(staging, self.folder(container, at)):
                 return at
 
-    def remove(self, container: ContainerName, revision: Stamp) -> None:
+    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> None:
         from rezup.system.files import remove_tree
 
         path = self.find(container, revision)
         if path is None:
             return
+        reporter = reporter or Reporter()
         trash = self.root / container / new_name(TRASH)
         try:
-            if not is_revision(path, self.root) or not _take_away(self.root, path, trash.name):
-                raise StoreError(
-                    f"{path} is left alone",
-                    context="it is no revision of rezup, or it lies outside of the root",
-                )
-            remove_tree(trash)
+            with stage(reporter, "trash"):
+                if not is_revision(path, self.root) or not _take_away(self.root, path, trash.name):
+                    raise StoreError(
+                        f"{path} is left alone",
+                        context="it is no revision of rezup, or it lies outside of the root",
+                    )
+            with stage(reporter, "delete"):
+                remove_tree(trash)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -189,8 +204,6 @@ class FolderStore(Store):
 
     def remove_leftovers(self, container: ContainerName) -> None:
         """Delete an empty container's folder with what rezup itself left in it, and nothing else."""
-        import contextlib
-
         parent = self.root / container
         if as_listing(look(parent)).everything:
             return
@@ -202,7 +215,11 @@ class FolderStore(Store):
                 folder.rmdir()
 
     def _unreadable(self, error: OSError) -> StoreError:
-        return StoreError(f"the root {self.root} can't be read", context=_reason(error))
+        return StoreError(
+            f"the root {self.root} can't be read",
+            context=_reason(error),
+            hint="`rezup doctor` tells what is wrong there; --root and REZUP_ROOT_LOCAL choose another",
+        )
 
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(
@@ -225,7 +242,7 @@ def as_listing(found: dict[str, Any]) -> Listing:
         if Stamp.is_stamp(text):
             pin = Stamp(text)
         else:
-            damaged = str(text)[:80]
+            damaged = str(text)[:80] or "(nothing)"
     return Listing(
         frozenset(map(Stamp, found["revisions"])),
         frozenset(map(Stamp, found["legacy"])),
@@ -261,7 +278,7 @@ def _read_pin(path: Path) -> str | None:
     """The text of a pin; what can't be read names no revision, and must not stop anybody."""
     try:
         # A pipe would be waited for, for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, os.O_RDONLY | AT_ONCE)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -296,21 +313,6 @@ def _container_names(root: Path) -> list[str]:
         if _stamps(root / name) or _stamps(root / name / LEGACY):
             valid.append(name)
     return valid
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().hex()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _read_first(paths: list[Path]) -> str | None:
-    for path in paths:
-        text = _read(path)
-        if text is not None:
-            return text
-    return None
 
 
 def is_revision(path: Path, root: Path) -> bool:

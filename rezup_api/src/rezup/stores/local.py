@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rezup.recipes.names import ContainerName
+    from rezup.reporting import Reporter
     from rezup.stores.stamps import Stamp
 
 
@@ -59,7 +60,7 @@ class LocalStore(FolderStore):
         with locks.exclusive(path / LEASE) as free:
             return ("an unknown process",) if free is False else ()
 
-    def remove(self, container: ContainerName, revision: Stamp) -> None:
+    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> None:
         path = self.find(container, revision)
         if path is None:
             return
@@ -71,11 +72,20 @@ class LocalStore(FolderStore):
                     holders=users or ("an unknown process",),
                     hint="leave its shells, then try again",
                 )
-            super().remove(container, revision)
+            super().remove(container, revision, reporter=reporter)
 
     def stage(self, container: ContainerName) -> Path:
         staging = super().stage(container)
-        (staging / LEASE).touch(mode=0o644)
+        try:
+            (staging / LEASE).touch(mode=0o644)
+        except OSError as error:
+            import contextlib
+
+            from rezup.system.files import remove_tree
+
+            with contextlib.suppress(OSError):
+                remove_tree(staging)
+            raise self._unwritable(error) from error
         return staging
 
     def settle(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,8 +12,17 @@ if TYPE_CHECKING:
 _DEPTH = 10
 
 
-def ancestors(pid: int | None = None) -> Iterator[list[str]]:
-    """The command lines of the processes above a process, the nearest first.
+class Ancestor(NamedTuple):
+    """A process above another."""
+
+    words: list[str]
+    """Its command line, as the process itself may have changed it."""
+    program: str
+    """The path of its program, without links; empty where we may not know."""
+
+
+def ancestors(pid: int | None = None) -> Iterator[Ancestor]:
+    """The processes above a process, the nearest first.
 
     :param pid: this one by default
     :raises OSError: the system does not tell in this way
@@ -24,8 +33,15 @@ def ancestors(pid: int | None = None) -> Iterator[list[str]]:
             return
         with open(f"/proc/{process}/cmdline", "rb") as stream:
             content = stream.read()
-        yield [os.fsdecode(word) for word in content.split(b"\0")[:-1]]
+        yield Ancestor([os.fsdecode(word) for word in content.split(b"\0")[:-1]], _program(process))
         process = _parent(process)
+
+
+def _program(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:  # somebody else's
+        return ""
 
 
 def _parent(pid: int) -> int:

@@ -14,6 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from rezup.system.reading import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -44,7 +46,7 @@ def read_toml(
     kept = cache and cache / f"{kind}-{crc32(str(path).encode('utf-8', 'surrogateescape')):08x}.json"
     if kept:
         try:
-            document = json.loads(kept.read_bytes())
+            document = json.loads(read_file(kept))
             if document["mark"] == mark:
                 data: dict[str, Any] = document["data"]
                 return data

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from rezup.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -25,14 +27,30 @@ class Folders(NamedTuple):
 
 
 def user_home(environ: Mapping[str, str]) -> Path:
-    """The home folder, from the given environment first.
+    """The home folder, from the given environment first; a relative or empty one counts as none.
 
-    :raises RuntimeError: neither the environment nor the user database names one
+    :raises SettingsError: neither the environment nor the user database names one
     """
     from pathlib import Path
 
-    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME")
-    return Path(home) if home else Path.home()
+    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
+    if os.path.isabs(home):
+        return Path(home)
+    if sys.platform == "win32":
+        return Path.home()
+    import pwd
+
+    try:
+        entry = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a user without an entry, as in many containers
+        entry = ""
+    if not os.path.isabs(entry):
+        raise SettingsError(
+            "there is no home folder",
+            context=f"HOME is {home!a}, and the user database has none for user {os.getuid()}",
+            hint="set HOME to an absolute path",
+        )
+    return Path(entry)
 
 
 def user_folders(application: str, environ: Mapping[str, str]) -> Folders:
@@ -63,7 +81,8 @@ def user_cache(application: str, environ: Mapping[str, str]) -> str:
         return str(_by_platformdirs(application).cache)
     value = environ.get("XDG_CACHE_HOME", "").strip()
     if not value.startswith("/"):
-        value = os.path.join(environ.get("HOME") or user_home(environ), ".cache")
+        home = environ.get("HOME", "")
+        value = os.path.join(home if home.startswith("/") else user_home(environ), ".cache")
     return os.path.join(value, application)
 
 

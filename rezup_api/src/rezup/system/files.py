@@ -42,7 +42,7 @@ def write_atomic(path: Path | str, data: bytes, *, mode: int = 0o644, durable: b
             os.unlink(temporary)
         raise
     if durable:
-        sync_folder(folder or os.curdir)
+        _sync_visible(folder or os.curdir)
 
 
 @contextlib.contextmanager
@@ -68,6 +68,15 @@ def sync_folder(path: Path | str) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _sync_visible(folder: Path | str) -> None:
+    """Make a name durable that is seen already, so that an error now would tell of something that was done.
+
+    The content is on the disk; a power failure may take the name, which is as if nothing had been done.
+    """
+    with contextlib.suppress(OSError):
+        sync_folder(folder)
 
 
 def seal_tree(
@@ -184,7 +193,7 @@ def rename_new(source: Path, target: Path) -> bool:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY) or (os.name == "nt" and target.exists()):
             return False
         raise
-    sync_folder(target.parent)
+    _sync_visible(target.parent)
     return True
 
 

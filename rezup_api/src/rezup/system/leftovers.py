@@ -25,6 +25,9 @@ SWEEP_AFTER, SWEEP_AFTER_UNKNOWN = 60.0, 86400.0
 
 _NAME = re.compile(r"\.(?:staging|trash)-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}")
 
+#: The name of a file that is written beside the one it replaces, see `rezup.system.files.write_atomic`.
+TEMPORARY = re.compile(r"\..+\.[0-9]+\.[0-9a-f]{8}\.tmp")
+
 
 def new_name(kind: str) -> str:
     """The name of a new folder of this process."""
@@ -45,15 +48,40 @@ def sweep(folder: Path, lease: str) -> None:
     except OSError:
         return
     for name in names:
+        path = folder / name
+        if TEMPORARY.fullmatch(name):
+            with contextlib.suppress(OSError):
+                if time.time() - path.lstat().st_mtime > SWEEP_AFTER_UNKNOWN:
+                    path.unlink()
         match = _NAME.fullmatch(name)
         if match is None:
             continue
-        path = folder / name
         with contextlib.suppress(OSError), locks.exclusive(path / lease) as free:
             is_dead = match[1] == _host() and not _is_running(int(match[2]))
             limit = SWEEP_AFTER if is_dead else SWEEP_AFTER_UNKNOWN
-            if free is not False and time.time() - path.lstat().st_mtime > limit:
+            age = time.time() - path.lstat().st_mtime
+            if is_dead:  # what it left tomorrow was left before the clock was set back
+                age = abs(age)
+            if free is not False and age > limit:
                 remove_tree(path)
+
+
+def builders(folder: Path) -> list[str]:
+    """Who seems to build in a folder, by the names of staging folders alone: nothing is locked or opened."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match is None or not name.startswith(f".{STAGING}-"):
+            continue
+        if match[1] != _host():
+            found.append("a process of another host")
+        elif _is_running(int(match[2])):
+            found.append(f"process {int(match[2])}")
+    return found
 
 
 def _host() -> str:

@@ -13,6 +13,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from rezup.system.reading import AT_ONCE, read_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -198,7 +200,7 @@ def build_lock(
     try:
         if release is not None:
             with contextlib.suppress(OSError):
-                sidecar.write_text(owner, encoding="utf-8")
+                _write_owner(sidecar, owner)
         yield
     finally:
         if release is not None:
@@ -277,8 +279,15 @@ def _locked_in_the_end(
             return lock.release
 
 
+def _write_owner(sidecar: Path, owner: str) -> None:
+    """Say who has a lock; nothing is written through a link or into a pipe."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | AT_ONCE | getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(sidecar, flags, 0o644), "w", encoding="utf-8") as stream:
+        stream.write(owner)
+
+
 def _read_owner(sidecar: Path) -> str:
     try:
-        return sidecar.read_text(encoding="utf-8", errors="replace")[:200].strip() or "an unknown process"
+        return read_file(sidecar, 200).decode("utf-8", "replace").strip() or "an unknown process"
     except OSError:
         return "an unknown process"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections import deque
 from pathlib import Path
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 #: How much of a program's output an error carries; the log file has all of it.
 OUTPUT_LINES = 20
+
+#: Seconds to read what a program that was killed has said.
+_LAST_WORDS = 1.0
 
 
 class Finished(NamedTuple):
@@ -33,6 +39,7 @@ def run(
     what: str | None = None,
     separate_errors: bool = False,
     timeout: float | None = None,
+    own_group: bool = False,
 ) -> Finished:
     """Run a program to its end, its output kept, appended to `log` and handed on line by line.
 
@@ -43,6 +50,7 @@ def run(
     :param what: the words for it in an error message, e.g. "installing rez"
     :param separate_errors: the output returned is stdout alone (stderr is logged all the same)
     :param timeout: seconds; the program is killed after it
+    :param own_group: it has no terminal, and where it is killed, so is all that it started
     :raises ProcessError: it can't be started, or its status is not 0
     """
     arguments = [str(part) for part in command]
@@ -58,7 +66,7 @@ def run(
     transcript = _Transcript(stream, on_line, mask)
     try:
         transcript.note(f"$ {subprocess.list2cmdline(shown)}")
-        status = _run(arguments, environment, folder, transcript, separate_errors, timeout)
+        status = _run(arguments, environment, folder, transcript, separate_errors, timeout, own_group)
     except OSError as error:
         raise failure(f"{shown[0]}: {error.strerror or error}", None) from error
     except subprocess.TimeoutExpired as error:
@@ -115,6 +123,7 @@ def _run(
     transcript: _Transcript,
     separate_errors: bool,
     timeout: float | None,
+    own_group: bool,
 ) -> int:
     process = subprocess.Popen(
         arguments,
@@ -126,19 +135,38 @@ def _run(
         text=True,
         encoding="utf-8",
         errors="replace",
+        start_new_session=own_group,
     )
     with process:
         try:
             if separate_errors or timeout is not None:
-                output, errors = process.communicate(timeout=timeout)
-                for line in (errors or "").splitlines(keepends=True):
-                    transcript.take(line, keep=False)
-                for line in output.splitlines(keepends=True):
-                    transcript.take(line)
+                _take_all(process, transcript, timeout)
             else:
                 for line in process.stdout or ():
                     transcript.take(line)
             return process.wait()
-        except BaseException:  # Ctrl-C and time-outs alike: nothing is left running behind
-            process.kill()
+        except subprocess.TimeoutExpired:
+            _end(process, whole_group=own_group)
+            # What it said until then; something that outlives it may keep the pipe open.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _take_all(process, transcript, _LAST_WORDS)
             raise
+        except BaseException:  # Ctrl-C, too: nothing is left running behind
+            _end(process, whole_group=own_group)
+            raise
+
+
+def _take_all(process: subprocess.Popen[str], transcript: _Transcript, timeout: float | None) -> None:
+    output, errors = process.communicate(timeout=timeout)
+    for line in (errors or "").splitlines(keepends=True):
+        transcript.take(line, keep=False)
+    for line in output.splitlines(keepends=True):
+        transcript.take(line)
+
+
+def _end(process: subprocess.Popen[str], *, whole_group: bool) -> None:
+    """Kill a program; on POSIX its group, too, which may outlive it."""
+    if whole_group and os.name != "nt":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()

@@ -120,9 +120,9 @@ class Automatic:
 
 
 def _is_recent(note: Path, text: str, seconds: float) -> bool:
-    """Whether a note says `text`, and is not older than that."""
+    """Whether a note says `text`, and is not older than that; one of tomorrow is of a clock set back."""
     try:
-        return note.read_text(encoding="utf-8") == text and time.time() - note.stat().st_mtime < seconds
+        return note.read_text(encoding="utf-8") == text and -60 < time.time() - note.stat().st_mtime < seconds
     except (OSError, ValueError):
         return False
 

@@ -329,6 +329,12 @@ class Upgrader:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Pointer]:
         """The pointer, while nobody else may change it."""
+        if self._is_foreign_home and not self.place.is_site:
+            raise UpgradeError(
+                "root changes nothing in the home of another user",
+                context="the files would belong to root, and that user could not change them",
+                hint="run it without sudo, or with `sudo -H`",
+            )
         try:
             with self._libraries.lock(seconds=_PATIENCE) as is_mine:
                 if not is_mine:

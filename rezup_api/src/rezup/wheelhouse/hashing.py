@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import RemoteUnreachableError
 from rezup.system import bounded
+from rezup.system.reading import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ CHUNK = 1 << 20
 
 #: Bytes in a second below which a share counts as gone, while a large file is read from it.
 SLOWEST = 1 << 20
-
-_CAREFULLY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class NoFileError(Exception):
@@ -56,7 +55,7 @@ def open_file(path: Path, *, follow: bool) -> int:
     :raises OSError: it is missing or can't be read
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _CAREFULLY | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+        descriptor = os.open(path, os.O_RDONLY | AT_ONCE | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise NoFileError("it is a link") from error

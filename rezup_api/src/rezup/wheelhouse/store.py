@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 
 from rezup.errors import HashMismatchError, StoreError
 from rezup.recipes.names import WHEELHOUSE
-from rezup.reporting import Reporter
+from rezup.reporting import Reporter, stage
 from rezup.system import locks
-from rezup.system.files import make_folder, open_new, remove_tree, sync_folder
+from rezup.system.files import make_folder, open_new, remove_tree, rename_new, sync_folder
 from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
+from rezup.system.usage import Usage
 from rezup.wheelhouse.hashing import CHUNK, Hashes, NoFileError, open_file, why
 from rezup.wheelhouse.names import check, is_sha256
 
@@ -136,6 +137,21 @@ class Wheelhouse:
         except OSError as error:
             raise StoreError(f"{self.folder} can't be read", context=why(error)) from error
 
+    def content(self, sha256: str) -> dict[str, int]:
+        """The files of a hash by name, and the bytes that each takes on the disk.
+
+        :raises StoreError: the folder can't be read
+        :raises RemoteUnreachableError: no answer in time
+        """
+        if not is_sha256(sha256):
+            raise ValueError(f"{sha256!r} is no SHA-256")
+        folder = self.folder / sha256
+        try:
+            found: dict[str, int] = self._hashes.within(folder, lambda: _taken(folder))
+        except OSError as error:
+            raise StoreError(f"{folder} can't be read", context=why(error)) from error
+        return found
+
     def unused(self, locks: Iterable[Lock], *, now: float, spared: float = SPARED) -> list[str]:
         """SHA-256 of wheels that none of the locks names, ascending.
 
@@ -164,9 +180,7 @@ class Wheelhouse:
         """
         wheel = check(wheel)
         target = self._path(wheel)
-        if self._is_there(target, wheel):
-            with contextlib.suppress(OSError):  # it is wanted again, see `unused`
-                os.utime(target.parent)
+        if self._is_there(target, wheel) and _touch(target.parent):
             return target
         self._check_folders(target.parent)
         try:
@@ -179,9 +193,11 @@ class Wheelhouse:
             raise self._unwritable(error) from error
         return target
 
-    def remove(self, sha256: str) -> None:
+    def remove(self, sha256: str, *, untouched_since: float = float("inf")) -> bool:
         """Delete the files of a hash; one that is missing is fine.
 
+        :param untouched_since: seconds since 1970; what was put there later stays
+        :returns: False if it stays
         :raises StoreError: they can't be deleted
         """
         if not is_sha256(sha256):
@@ -191,15 +207,23 @@ class Wheelhouse:
         trash = self.folder / new_name(TRASH)
         try:
             try:
-                folder.rename(trash)
+                if folder.lstat().st_mtime > untouched_since:
+                    return False
+                with stage(self._reporter, "trash"):
+                    folder.rename(trash)
             except FileNotFoundError:
-                return
-            if stat.S_ISDIR(trash.lstat().st_mode):
-                remove_tree(trash)
-            else:
-                trash.unlink()
+                return True
+            # Who published something meanwhile that names it has touched it before.
+            if trash.lstat().st_mtime > untouched_since and rename_new(trash, folder):
+                return False
+            with stage(self._reporter, "delete"):
+                if stat.S_ISDIR(trash.lstat().st_mode):
+                    remove_tree(trash)
+                else:
+                    trash.unlink()
         except OSError as error:
             raise self._unwritable(error) from error
+        return True
 
     def sweep(self) -> None:
         """Delete what killed processes left behind; never raises, never touches work under way.
@@ -276,12 +300,30 @@ def _digests(folder: Path) -> list[str]:
         return []
 
 
+def _taken(folder: Path) -> dict[str, int]:
+    usage = Usage()
+    for path in (paths := [folder / name for name in sorted(os.listdir(folder))]):
+        usage.add(path)
+    return {path.name: usage.size([path]) for path in paths}
+
+
 def _changed(folder: Path) -> float:
     """When a file was put into a folder, in seconds since 1970; what is gone again was so just now."""
     try:
         return folder.lstat().st_mtime
     except OSError:
         return float("inf")
+
+
+def _touch(folder: Path) -> bool:
+    """Say that what is in a folder is wanted again, see `unused`; False if it went just now."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
 
 
 def _copy(source: Path, target: Path, wheel: Wheel) -> None:

@@ -8,6 +8,7 @@ import click
 
 from rezup.errors import LaunchError, NestedContainerError
 from rezup_cli.commands.options import json_option, name_argument, recipe_file, root_options, talk_options
+from rezup_cli.proofs import plain_proof, require_remote, unproved, verify_options
 
 if TYPE_CHECKING:
     from rezup_cli.console import Console
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 @click.option(
     "--wheelhouse", is_flag=True, help="With --remote: all wheels too, so that no machine needs an index."
 )
+@click.option(
+    "--also-2x", is_flag=True, help="With --remote: in the shape of rezup 2.x too, for hosts still on it."
+)
+@verify_options
 @click.option("-s", "--skip-use", is_flag=True, help="Do not open a shell in it.")
 @click.option("--allow-local-paths", is_flag=True, help="Publish paths that other machines may not see.")
 @json_option
@@ -34,34 +39,40 @@ def command(
     file_text: str | None,
     remote: bool,
     wheelhouse: bool,
+    also_2x: bool,
+    no_verify: bool,
+    verify_timeout: float | None,
     skip_use: bool,
     allow_local_paths: bool,
 ) -> int:
     """Make a new revision of a container, and open a shell in it.
 
     With --remote the recipe is locked and published instead, and every machine
-    makes that very revision at its next launch.
+    makes that very revision at its next launch. It is proved before: built
+    here, and the scripts of Rez and of each extension are started once.
     """
-    if wheelhouse and not remote:
-        raise click.UsageError("--wheelhouse is about publishing: it needs --remote.")
+    publishing = {"--wheelhouse": wheelhouse, "--also-2x": also_2x}
+    require_remote(remote, publishing, no_verify=no_verify, verify_timeout=verify_timeout)
+
     console.hurry()  # what takes long is done by other programs
     name = (target or (None, None))[0]
     session = console.session()
     file = recipe_file(file_text, name or ".main", "--file")
     place = session.place(name, file)
-    acquired = None
+    acquired, proof = None, None
     if remote:
-        stamp = session.sharing().publish(
-            place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse
-        )
-        console.say(
-            f"{place.name}: published revision {stamp} to {place.remote.root if place.remote else ''}"
-        )
+        stamp, proof = session.sharing().publish(
+            place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse, also_2x=also_2x,
+            verify=not no_verify, verify_timeout=verify_timeout,
+        )  # fmt: skip
+        root = place.remote.root if place.remote else ""
+        console.say(f"{place.name}: published revision {stamp} to {root}{unproved(proof)}")
     else:
         acquired = session.make(place, file)
         stamp = acquired.revision.stamp
         console.say(f"{place.name}: made revision {stamp}")
-    console.result("add", {"container": place.name, "revision": stamp, "remote": remote})
+    data = {"container": place.name, "revision": stamp, "remote": remote, **plain_proof(remote, proof)}
+    console.result("add", data)
     if skip_use or console.is_json:
         return console.leave(0)
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rezup_cli.commands.options import json_option, talk_options
+from rezup_cli.quantities import days, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,15 +41,6 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     if match is None:
         raise click.BadParameter("a size is meant, such as 500M or 10G", ctx, param)
     return int(float(match[1]) * _UNITS[match[2]])
-
-
-def _days(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([hdw]?)", value.strip().lower())
-    if match is None:
-        raise click.BadParameter("a time is meant, such as 12h, 30d or 4w", ctx, param)
-    return float(match[1]) * {"h": 1 / 24, "": 1, "d": 1, "w": 7}[match[2]]
 
 
 @click.group("cache")
@@ -101,7 +93,7 @@ def list_(console: Console, form: str | None, config_path: str | None, work_dir:
 
 @command.command("prune")
 @click.option("--max-size", metavar="SIZE", callback=_bytes, help="Keep no more than this, such as 10G.")
-@click.option("--older-than", metavar="TIME", callback=_days, help="Unused for longer, such as 30d or 12h.")
+@click.option("--older-than", metavar="TIME", callback=days, help="Unused for longer, such as 30d or 12h.")
 @click.option("-y", "--yes", is_flag=True, help="Do it; else it is only shown.")
 @json_option
 @talk_options
@@ -125,7 +117,7 @@ def prune(console: Console, max_size: int | None, older_than: float | None, yes:
     data = {**_removal(Pruned((), ())), "would_remove": [_told(entry) for entry in found]}
     console.result("cache prune", data, (entry.key for entry in found))
     if not console.is_json:
-        freed = _size(sum(entry.reclaimable for entry in found))
+        freed = size_text(sum(entry.reclaimable for entry in found))
         console.say(f"{len(found)} environments would go and free {freed}; --yes does it")
     return 0
 
@@ -283,7 +275,7 @@ def _told_removed(console: Console, name: str, pruned: Pruned) -> None:
     if not console.is_json:
         for entry in pruned.in_use:
             console.say(f"{entry.key} is in use and stays")
-        console.say(f"{len(pruned.removed)} environments removed, {_size(data['freed'])} freed")
+        console.say(f"{len(pruned.removed)} environments removed, {size_text(data['freed'])} freed")
 
 
 def _told(entry: Entry) -> dict[str, Any]:
@@ -316,10 +308,10 @@ def _tables(found: list[Entry], own: list[Entry] | None) -> Iterator[str]:
     for title, entries in (("environments", found), ("this project", own)):
         if entries is None:
             continue
-        total = _size(sum(entry.size for entry in entries))
+        total = size_text(sum(entry.size for entry in entries))
         yield f"{title}: {len(entries)}, {total}"
         rows = [
-            (e.key, e.host, _time(e.last_used), _size(e.size), _size(e.reclaimable), e.problem)
+            (e.key, e.host, _time(e.last_used), size_text(e.size), size_text(e.reclaimable), e.problem)
             for e in entries
         ]
         if rows:
@@ -332,11 +324,3 @@ def _time(seconds: float, *, exact: bool = False) -> str:
     if exact:
         return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
     return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}" if seconds else "-"
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Of what a finding is about, so many are shown; -v shows all.
 _SHOWN = 10
 
+#: The exit status where something is wrong and stays so; 1 is that of a doctor who could not look.
+WRONG = 3
+
 
 @click.command("doctor")
 @click.option("--fix", is_flag=True, help="Mend what can be mended without losing anything.")
@@ -29,7 +32,7 @@ def command(console: Console, fix: bool) -> int:
     """Look for all that is wrong: both roots, the cache, settings, variables.
 
     Each finding is told with where it is, what it means, and what --fix does or
-    you have to do. The status is 1 if something is wrong, and stays so.
+    you have to do. The status is 3 if something is wrong, and stays so.
     """
     console.refuse_tail()
     found = console.session().health().diagnose(fix=fix, upgrade=_upgrade_place(console))
@@ -43,12 +46,12 @@ def command(console: Console, fix: bool) -> int:
         from rezup_cli.results import error_entry, failed_document
 
         entries = [error_entry(each.code, each.what, each.where, each.kind.remedy) for each in staying]
-        console.show([failed_document("doctor", 1, data, entries)])
-        return 1
+        console.show([failed_document("doctor", WRONG, data, entries)])
+        return WRONG
     console.result("doctor", data, _lines(found, all_paths=console.level >= VERBOSE))
     if not console.is_json:
         _say_summary(console, found, fix=fix)
-    return 1 if staying else 0
+    return WRONG if staying else 0
 
 
 def _upgrade_place(console: Console) -> Any:

@@ -29,7 +29,8 @@ def command(
 ) -> int:
     """Remove a revision from this machine, or a container with all of them.
 
-    Revisions in use stay. Nothing is removed from the remote root.
+    Revisions in use stay, and so does one that is pinned here, unless the
+    container goes with its pin. Nothing is removed from the remote root.
     """
     console.refuse_tail()
     name, revision = target or (None, None)
@@ -38,7 +39,10 @@ def command(
     session = console.session()
     place = session.place(name)
     doomed = session.droppable(place, revision)
+    pin = place.local.listing(place.name).pin
     what = f"{place.name}@{doomed[0]}" if revision else f"{place.name} with {len(doomed)} revision(s)"
+    if pin is not None and not revision:
+        what += f" and its pin of {pin}"
     if not yes:
         if console.is_json or not has_terminal():
             raise ContainerError(
@@ -50,7 +54,9 @@ def command(
             console.say("nothing was removed", level=QUIET)
             return 1
     removed = session.drop(place, revision)
-    console.result("drop", {"container": place.name, "removed": removed})
+    is_unpinned = pin is not None and place.local.listing(place.name).pin is None
+    data = {"container": place.name, "removed": removed, "unpinned": pin if is_unpinned else None}
+    console.result("drop", data)
     if not console.is_json:
         console.say(f"removed {what}")
     return 0

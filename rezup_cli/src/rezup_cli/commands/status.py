@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rezup_cli.commands.options import json_option, root_options, talk_options, target_argument
+from rezup_cli.commands.which import moment, pin_text, plain_pin
 from rezup_cli.console import VERBOSE, Console
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def command(
 ) -> int:
     """Show a container: its revision and why it is this one, and what is in it.
 
-    Inside a container that one is shown; -v adds where each setting comes from.
+    Inside a container that one is shown; -v adds who pinned it and why, and
+    where each setting comes from.
     In a Rez environment its context is shown, too.
     """
     console.refuse_tail()
@@ -84,7 +86,7 @@ def _context_lines(context: Context, data: dict[str, Any]) -> list[str]:
     pairs.append(("packages", " ".join([*names, *context.resolved_ephemerals]) or "none"))
     if missing:
         pairs.append(("missing", ", ".join(missing)))
-    pairs.append(("resolved", f"{_moment(context.created)} by {context.user} on {context.host}"))
+    pairs.append(("resolved", f"{moment(context.created)} by {context.user} on {context.host}"))
     if context.parent_suite_path:
         pairs.append(("suite", f"{context.parent_suite_path} (as {context.suite_context_name})"))
     return _aligned(pairs)
@@ -101,9 +103,11 @@ def plain(status: Status) -> dict[str, Any]:
         "state": status.state,
         "folder": status.folder,
         "remote": status.remote_state,
+        "pins": [plain_pin(each) for each in status.pins],
         "newer": list(status.newer),
         "used_by": list(status.used_by),
         "description": receipt.description if receipt else None,
+        "verified": receipt.verified if receipt else None,
         "created": receipt.created if receipt else None,
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,
@@ -140,7 +144,7 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
         pairs.append(
             (
                 "made",
-                f"{_moment(receipt.created)} by {receipt.creator} on {receipt.host}, rezup {receipt.rezup}",
+                f"{moment(receipt.created)} by {receipt.creator} on {receipt.host}, rezup {receipt.rezup}",
             )
         )
         for environment in receipt.environments:
@@ -158,16 +162,24 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
     pairs.append(("remote", status.remote_state))
     pairs.append(("newer", ", ".join(status.newer[:5]) or "none"))
     pairs.append(("used by", ", ".join(status.used_by) or "nobody"))
+    if verbose:
+        if receipt is not None and receipt.verified is not None:
+            pairs.append(
+                (
+                    "proof",
+                    "proved before it was published"
+                    if receipt.verified
+                    else "none: published with --no-verify",
+                )
+            )
+        pairs += [
+            ("pinned here" if each.where == "local" else "pinned on remote", pin_text(each))
+            for each in status.pins
+        ]
     for key in status.settings if verbose else ("root_local", "root_remote"):
         value, origin = status.settings[key]
         pairs.append((key, f"{value or '-'} ({origin})"))
     return _aligned(pairs)
-
-
-def _moment(seconds: float) -> str:
-    import datetime
-
-    return f"{datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _aligned(pairs: list[tuple[str, str]]) -> list[str]:

@@ -16,7 +16,6 @@ from rezup.containers.health.findings import Finding, check_own, is_own, remove_
 from rezup.errors import CacheError
 from rezup.recipes.names import WHEELHOUSE
 from rezup.system.kept import read_kept
-from rezup.wheelhouse.store import LEASE as WHEEL_LEASE
 from rezup.wheelhouse.store import Wheelhouse
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def findings(cache: Path, store: Environments, hashes: Hashes) -> Iterator[Findi
     yield from roots.space_of(cache)
     yield from _rights(cache)
     yield from _entries(store, hashes)
-    yield from leftovers.findings(store.bucket, LEASE)
+    yield from _leftovers(cache)
     yield from _strangers(store)
     yield from _wheels(cache, hashes)
     yield from _kept(cache)
@@ -60,6 +59,14 @@ def _rights(cache: Path) -> Iterator[Finding]:
         *sorted(path for path in cache.iterdir() if path.is_dir() and not path.is_symlink()),
     ):
         yield from roots.writable_by_all(folder, "cache-writable-by-all")
+
+
+def _leftovers(cache: Path) -> Iterator[Finding]:
+    """In every bucket and the folders in it; the file that whoever works there holds has one name in all."""
+    for bucket in (cache / name for name in _names(cache)):
+        yield from leftovers.findings(bucket, LEASE)
+        for folder in (bucket / name for name in _names(bucket) if not leftovers.is_leftover(name)):
+            yield from leftovers.findings(folder, LEASE)
 
 
 def _entries(store: Environments, hashes: Hashes) -> Iterator[Finding]:
@@ -106,7 +113,6 @@ def _strangers(store: Environments) -> Iterator[Finding]:
 
 def _wheels(cache: Path, hashes: Hashes) -> Iterator[Finding]:
     house = Wheelhouse(cache / _WHEELS)
-    yield from leftovers.findings(house.folder, WHEEL_LEASE)
     for digest in _names(house.folder) if house.folder.name == WHEELHOUSE else ():
         for name in _names(house.folder / digest):
             path = house.folder / digest / name
@@ -128,7 +134,6 @@ def _remove_wheel(house: Wheelhouse, digest: str) -> None:
 
 def _kept(cache: Path) -> Iterator[Finding]:
     for bucket, read in _KEPT.items():
-        yield from leftovers.findings(cache / bucket, LEASE)
         for name in _names(cache / bucket):
             path = cache / bucket / name
             if name == _TAG or leftovers.is_leftover(name) or not path.is_file() or not is_own(path):
@@ -159,5 +164,5 @@ def _shims(cache: Path) -> Iterator[Finding]:
 def _names(folder: Path) -> list[str]:
     try:
         return [] if folder.is_symlink() else sorted(os.listdir(folder))
-    except OSError:
+    except OSError:  # no folder, or not for us to read
         return []

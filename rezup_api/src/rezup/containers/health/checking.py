@@ -19,6 +19,7 @@ from rezup.lockfiles.lock import WHEELS
 from rezup.recipes.names import ToolName
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.folder import LEASE
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def check(store: LocalStore, container: ContainerName, stamp: Stamp, hashes: Has
         legacy = store.folder(container, stamp, legacy=True)
         return Checked(container, stamp, legacy, NO_RECORD, "rezup 2.x made it", ())
     try:
-        receipt = receipts.parse(trees.read_file(folder / RECEIPT))
+        receipt = receipts.parse(read_file(folder / RECEIPT))
     except UnsupportedFormatError as error:
         return Checked(container, stamp, folder, NOT_CHECKED, error.message, ())
     except receipts.ForeignReceiptError as error:
@@ -83,7 +84,9 @@ def check(store: LocalStore, container: ContainerName, stamp: Stamp, hashes: Has
 
 
 def _differences(folder: Path, receipt: Receipt, hashes: Hashes, *, recorded: bool) -> Iterator[Difference]:
-    yield from _file(folder, RECIPE, receipt.recipe_digest)
+    # One with a secret is its owner's alone to read.
+    if not (receipt.environment_in_recipe and _is_hidden(folder / RECIPE)):
+        yield from _file(folder, RECIPE, receipt.recipe_digest)
     for name, digest in receipt.locks.items():
         wrong = list(_file(folder, name, digest))
         yield from wrong or _wheels(folder, name, hashes)
@@ -111,9 +114,14 @@ def _kind(error: Exception) -> str:
     return UNREADABLE if isinstance(error, OSError) else CHANGED
 
 
+def _is_hidden(path: Path) -> bool:
+    """Whether it is there, and kept from us."""
+    return path.exists() and not os.access(path, os.R_OK)
+
+
 def _file(folder: Path, name: str, digest: str) -> Iterator[Difference]:
     try:
-        data = trees.read_file(folder / name)
+        data = read_file(folder / name)
     except OSError as error:
         yield Difference(_kind(error), name)
     else:
@@ -129,7 +137,7 @@ def read_lock(folder: Path, name: str) -> Lock:
     """
     from rezup.lockfiles.reading import parse
 
-    return parse(trees.read_file(folder / name), name)
+    return parse(read_file(folder / name), name)
 
 
 def _wheels(folder: Path, lock: str, hashes: Hashes) -> Iterator[Difference]:

@@ -76,7 +76,7 @@ KINDS: Mapping[str, Kind] = {
         "what was used last is used again; new revisions don't arrive",
         "check the mount and REZUP_ROOT_REMOTE",
     ),
-    "low-space": Kind("builds will fail soon", "free space: `rezup cache prune --yes`, `rezup drop`"),
+    "low-space": Kind("builds will fail soon", "free space: `rezup prune --yes`, `rezup cache prune --yes`"),
     "case-twins": Kind(
         "on systems that don't tell upper from lower case they are one container",
         "drop one of the two, or make it anew under another name",

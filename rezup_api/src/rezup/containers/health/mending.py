@@ -28,6 +28,7 @@ from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.folder import LEASE
 from rezup.system.locks import Gone
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,9 +76,13 @@ class Mending:
 
     def lease(self, path: Path) -> None:
         """Make the file that whoever uses the revision holds."""
+        from rezup.system.files import open_new
+
         check_own(path.parent)
-        path.touch(mode=0o644, exist_ok=True)
-        path.chmod(0o644)
+        if path.is_symlink():  # which would lead whoever makes the file elsewhere
+            path.unlink()
+        with contextlib.suppress(FileExistsError), open_new(path) as stream:
+            os.fchmod(stream.fileno(), 0o644) if hasattr(os, "fchmod") else path.chmod(0o644)
 
     def source_file(self, container: ContainerName, stamp: Stamp, name: str) -> None:
         """Put a recipe or a lock back, from wherever one with the recorded hash is.
@@ -194,7 +199,7 @@ class Mending:
         from rezup.system.files import remove_tree
         from rezup.wheelhouse.finding import in_folder
 
-        data = trees.read_file(folder / RECIPE)
+        data = read_file(folder / RECIPE)
         if hashlib.sha256(data).hexdigest() != receipt.recipe_digest:
             raise ContainerError(f"{folder / RECIPE} isn't the recipe that the revision was built from")
         given = locked.of_revision(
@@ -246,7 +251,7 @@ class Mending:
         except Gone as error:
             raise StoreError(f"{folder} is being removed") from error
         try:
-            yield folder, receipts.parse(trees.read_file(folder / RECEIPT))
+            yield folder, receipts.parse(read_file(folder / RECEIPT))
         finally:
             hold.release()
 
@@ -259,7 +264,7 @@ class Mending:
 def _read(path: Path) -> bytes | None:
     """The content of a file; None where there is none that can be read."""
     try:
-        return trees.read_file(path)
+        return read_file(path)
     except OSError:
         return None
 

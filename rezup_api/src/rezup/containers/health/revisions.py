@@ -24,6 +24,7 @@ from rezup.containers.revision import (
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.folder import LEASE
+from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -99,7 +100,7 @@ def _state(case: Case) -> list[Finding]:
 def _broken_receipt(case: Case) -> Finding:
     path = case.folder / RECEIPT
     try:
-        data = trees.read_file(path)
+        data = read_file(path)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             return Finding("receipt-missing", str(case.folder), f"{case.name} has no receipt")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.system.files import SYNC_THREADS
+from rezup.system.reading import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,8 @@ MISSING, CHANGED, ADDED, UNREADABLE = "missing", "changed", "added", "unreadable
 
 _FOLDER, _OTHER = "folder", "neither file, folder nor link"
 _CHUNK = 1 << 20
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: Nor is a link followed.
-_CAREFULLY = os.O_RDONLY | _NO_WAITING | getattr(os, "O_NOFOLLOW", 0)
+_CAREFULLY = os.O_RDONLY | AT_ONCE | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Difference(NamedTuple):
@@ -143,17 +142,6 @@ def _now(root: str, hashes: Hashes) -> tuple[dict[str, str], list[str]]:
 def is_byte_code(path: str) -> bool:
     """Whether Python makes such a file by itself, so that nothing is lost with it."""
     return path.rstrip("/").endswith(".pyc") or "__pycache__" in path.split("/")
-
-
-def read_file(path: Path) -> bytes:
-    """The content of a file; a pipe in its place is not waited for.
-
-    :raises OSError: it is something else, or can't be read
-    """
-    with open(os.open(path, os.O_RDONLY | _NO_WAITING), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
-        return stream.read()
 
 
 class Entry(NamedTuple):

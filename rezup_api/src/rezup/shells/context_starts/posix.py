@@ -70,27 +70,30 @@ class PosixEntry(Entry):
         variables |= {"ENV": "$_REZUP_SCRIPT", "_REZUP_SCRIPT": path}
         return Launch((start.executable, "-i"), variables)
 
-    def context(self, start: ContextStart, *, is_first: bool) -> str:
+    def context(self, start: ContextStart, *, is_first: bool, is_watched: bool = True) -> str:
         """The statements that read the context, and leave the shell unless it ran to its end.
 
         :param is_first: nothing was read before that may have a trap of its own for the shell's end
+        :param is_watched: whether it can be told that the context ended the shell
         """
         path = self.context_file(start)
         said = f"printf '%s\\n' {single_quoted(unfinished(path))} >&2"
         check = f'if [ "${{_rezup_ran-}}" != 1 ]; then trap - EXIT; {said}; exit 1; fi'
         lines = ["unset _rezup_ran", self.reading(start, check)]
-        if is_first:
+        if is_watched:
             # The context may end the shell itself: by exit, by errors while `set -e` is on.
             status = f'{_TRAP}; {said}; if [ "$_rezup_ran" -eq 0 ]; then exit 1; fi; exit "$_rezup_ran"'
-            lines.insert(0, f"trap {single_quoted(status)} EXIT")
-            # It may also have set a trap of its own, which stays. To ask without a process takes a file.
+            trap = f"trap {single_quoted(status)} EXIT"
+            # To ask for the traps without a process takes a file.
             traps = os.path.join(start.folder, "traps")
             write_private(traps, "")
-            lines += [
-                f"trap >| {single_quoted(traps)}",
-                f"read -r _rezup_ran < {single_quoted(traps)} || :",
-                f"case $_rezup_ran in *{single_quoted(_TRAP)}*) trap - EXIT;; esac",
-            ]
+            asking, told = f"trap >| {single_quoted(traps)}", f"< {single_quoted(traps)}"
+            looking = "while IFS= read -r _rezup_ran; do case $_rezup_ran in *' EXIT') break;; esac; done"
+            # One of the user's start-up files stays, and nothing is told then.
+            before = [trap] if is_first else [asking, f"{looking} {told}", f'[ -n "$_rezup_ran" ] || {trap}']
+            # The context may also have set one of its own, which stays.
+            after = f"case $_rezup_ran in *{single_quoted(_TRAP)}*) trap - EXIT;; esac"
+            lines = [*before, *lines, asking, f"read -r _rezup_ran {told} || :", after]
         return "\n".join([*lines, "unset _rezup_ran"])
 
     def reading(self, start: ContextStart, check: str) -> str:

@@ -72,7 +72,9 @@ class ZshEntry(PosixEntry):
             lines.append("setopt no_rcs")
         else:
             lines.append(_sourced(".zshenv"))
-            (lines if start.commands_first else last).append(self.context(start, is_first=False))
+            # In a function, a trap is for the end of that.
+            context = self.context(start, is_first=False, is_watched=start.commands_first)
+            (lines if start.commands_first else last).append(context)
         last += self.prompt_lines(start, environ)
         if not start.stdin:
             completion = self.completion(start)

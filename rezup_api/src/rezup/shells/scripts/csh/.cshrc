@@ -68,4 +68,23 @@ if ($?prompt && $?REZUP_PROMPT) then
     endif
 endif
 
-unset _rezup_bin _rezup_completion _rezup_prompt
+# In tcsh before each prompt too, behind what the user has there, as that may set the prompt anew. An
+# alias of several lines can't be read back, and stays alone.
+if ($?tcsh && "$_rezup_prompt" != "") then
+    set _rezup_precmd = "`alias precmd`"
+    if ($#_rezup_precmd < 2) then
+        set _rezup_mark = 'if ("$prompt:q" !~ *REZUP_PROMPT* && "$prompt:q" !~ *"$REZUP_PROMPT:q"* && "$prompt:q" !~ *"$_rezup_prompt:q"*) set prompt = "$_rezup_prompt:q$prompt:q"'
+        alias _rezup_mark 'if ($?prompt && $?REZUP_PROMPT && $?_rezup_prompt && $?_rezup_mark) eval "$_rezup_mark:q"'
+        if ("$_rezup_precmd:q" == "") then
+            alias precmd _rezup_mark
+        else
+            alias _rezup_user_precmd "$_rezup_precmd:q"
+            alias precmd '_rezup_user_precmd; _rezup_mark'
+        endif
+    endif
+    unset _rezup_precmd
+else
+    unset _rezup_prompt
+endif
+
+unset _rezup_bin _rezup_completion

@@ -1,0 +1,320 @@
+"""Changing a recipe: key by key with all comments kept, or by an editor; checked before it is written.
+
+A file that somebody else changed in the meantime is left as it is, and so is one whose new text would
+be no recipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rezup.errors import RecipeError
+from rezup.recipes.parse import parse
+from rezup.recipes.reading import SIZE_LIMIT, RawFloat, decode, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rezup.recipes.model import Recipe
+
+#: The array of tables that is addressed by the names of its entries.
+_EXTENSION = "extension"
+
+#: How a text begins that is being edited; nobody takes it for a recipe.
+_KEPT = ".edit-"
+
+
+class Draft(NamedTuple):
+    """A recipe that is about to be changed.
+
+    ``target`` is the file itself, where ``path`` is a link to it. ``data`` is what was read; of a file
+    that is to be made ``is_new``, and then it is what it starts from.
+    """
+
+    path: Path
+    target: Path
+    data: bytes
+    mode: int
+    is_new: bool = False
+
+
+def open_draft(path: Path) -> Draft:
+    """The recipe at `path`, as it is now.
+
+    :raises RecipeError: it can't be read
+    """
+    target = Path(os.path.realpath(path))
+    return Draft(path, target, _read(target), target.stat().st_mode & 0o7777)
+
+
+def new_draft(path: Path, basis: Path | None) -> Draft:
+    """A recipe that is not there yet.
+
+    :param basis: the recipe to start from; None for the commented default
+    :raises RecipeError: it can't be read
+    """
+    from rezup.recipes.default import default_recipe
+
+    if basis is None:
+        return Draft(path, path, default_recipe(), 0o644, is_new=True)
+    return Draft(path, path, _read(basis), basis.stat().st_mode & 0o7777, is_new=True)
+
+
+def changed(draft: Draft, values: Iterable[tuple[str, str]], removed: Iterable[str]) -> bytes:
+    """The text with some keys set and others taken away; everything else stays as it is written.
+
+    :param values: dotted keys with values: TOML where they are, else texts. The entries of
+        `[[extension]]` are addressed by name, and one that is missing is added
+    :param removed: dotted keys
+    :raises RecipeError: the file is no TOML, or there is no such place in it
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    text = decode(draft.data, str(draft.path))
+    expected = tables(text, str(draft.path))
+    document: Any = tomlkit.parse(text)
+    steps = [(_key(key), value) for key, value in values]
+    missing = [_key(key) for key in removed]
+    try:
+        for key, value in steps:
+            _set(document, key, _item(_as_toml(value)), tomlkit)
+            _set(expected, key, tables(f"v = {_as_toml(value)}", "value")["v"], None)
+        for key in missing:
+            _unset(document, key)
+            _unset(expected, key)
+        result = tomlkit.dumps(document)
+        data = result.encode("utf-8")
+    except (TOMLKitError, TypeError, AttributeError, UnicodeError) as error:
+        raise _unfit(draft.path, str(error)) from error
+    found = None
+    with contextlib.suppress(RecipeError):
+        found = tables(result, str(draft.path))
+    if found != expected:  # tomlkit has its limits
+        raise _unfit(draft.path, "it would not say what it should, as its tables are written in parts")
+    return data
+
+
+def check(draft: Draft, data: bytes) -> Recipe:
+    """The recipe that the bytes would be.
+
+    :raises RecipeError: with each thing that is wrong
+    """
+    return parse(data, draft.path)
+
+
+def write(draft: Draft, data: bytes) -> None:
+    """Put the new text in the place of the old one, with the permissions that it had.
+
+    :raises RecipeError: somebody changed the file since it was read, or it can't be written
+    """
+    from rezup.recipes.default import write_new
+    from rezup.system.editor import replace_content
+
+    try:
+        if draft.is_new:
+            if not write_new(draft.path, data, mode=draft.mode):
+                raise _raced(draft)
+            return
+        if Path(os.path.realpath(draft.path)) != draft.target or _read(draft.target) != draft.data:
+            raise _raced(draft)
+        replace_content(draft.target, data)
+    except OSError as error:
+        raise RecipeError(
+            f"the recipe {draft.path} can't be written",
+            context=error.strerror or str(error),
+            hint="check the permissions and the free space there",
+        ) from error
+
+
+def edit(draft: Draft, environ: Mapping[str, str]) -> tuple[bytes, Path]:
+    """Let the user edit the text; returns the new one, and the file that holds it until `discard`.
+
+    :raises RecipeError: there is no editor, or it failed
+    """
+    from rezup.system.editor import editor_command, run_editor
+    from rezup.system.files import open_new
+
+    path = draft.target.with_name(f"{_KEPT}{os.urandom(4).hex()}.{draft.target.name}")
+    try:
+        command = editor_command(environ)
+        with open_new(path) as stream:
+            stream.write(draft.data)
+        status = run_editor(command, path, environ)
+        data = _read(path)
+    except (OSError, ValueError) as error:
+        discard(path)
+        raise RecipeError(
+            f"the recipe {draft.path} can't be edited",
+            context=str(error)[:300],
+            hint="set VISUAL or EDITOR to a program, or change single keys with --set KEY=VALUE",
+        ) from error
+    if status != 0:
+        kept = "" if data == draft.data else f"; the text is kept in {path}"
+        if data == draft.data:
+            discard(path)
+        raise RecipeError(f"the editor ended with status {status}", context=f"nothing was changed{kept}")
+    return data, path
+
+
+def discard(path: Path) -> None:
+    """Remove the text that was edited; a file of any other name stays."""
+    if path.name.startswith(_KEPT):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def read_text(path: Path) -> bytes:
+    """The bytes of a file that may become a recipe.
+
+    :raises RecipeError: it can't be read
+    """
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise RecipeError(f"{path} is no file", hint="name a file that holds the text of a recipe")
+        with path.open("rb") as stream:
+            return stream.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, RecipeError):
+            raise
+        raise RecipeError(f"the recipe {path} can't be read", context=reason) from error
+
+
+def _raced(draft: Draft) -> RecipeError:
+    return RecipeError(
+        f"the recipe {draft.path} was changed by somebody else in the meantime",
+        context="nothing was written",
+        hint="look at it, and try again",
+    )
+
+
+def _unfit(path: Path, reason: str) -> RecipeError:
+    return RecipeError(
+        f"{path} can't be changed key by key",
+        context=reason,
+        hint="use an editor: rezup recipe edit on a terminal",
+    )
+
+
+# -- keys and values --------------------------------------------------------------------------------
+
+
+def _key(text: str) -> tuple[str, ...]:
+    """The parts of a dotted key, which is written as in TOML.
+
+    :raises RecipeError: it is none
+    """
+    parts: list[str] = []
+    with contextlib.suppress(RecipeError):
+        level: object = tables(f"{text} = 0", "key")
+        while isinstance(level, dict) and len(level) == 1:
+            ((part, level),) = level.items()
+            parts.append(part)
+        if level == 0 and "\n" not in text and (parts[0] != _EXTENSION or len(parts) > 1):
+            return tuple(parts)
+    raise RecipeError(
+        f"{text[:80]!a} is no key of a recipe",
+        hint="write it with dots: rez.url, env.NAME, extension.NAME.url",
+    )
+
+
+def _as_toml(text: str) -> str:
+    """The text if it is a TOML value that a recipe may hold, else the same as a TOML string."""
+    import json
+
+    with contextlib.suppress(RecipeError):
+        document = tables(f"v = {text}", "value")
+        if len(document) == 1 and _is_plain(document["v"]) and not _item(text).trivia.comment:
+            return text
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is no date, and no float that a word could be meant by."""
+    if isinstance(value, RawFloat):
+        return math.isfinite(float(value.text.replace("_", "")))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, (str, int))
+
+
+def _item(text: str) -> Any:
+    """A value in the form that it is written in."""
+    import tomlkit
+
+    item: Any = tomlkit.parse(f"v = {text}").item("v")
+    return item
+
+
+# -- places in a document, which is that of tomlkit or plain tables ------------------------------------
+
+
+def _set(document: Any, key: Sequence[str], value: Any, made_by: Any) -> None:
+    """:param made_by: tomlkit, whose tables keep their form; None for plain ones"""
+    table = document
+    rest = list(key)
+    if rest[0] == _EXTENSION:
+        table = _entry(document, rest[1]) or _new_entry(document, rest[1], made_by)
+        rest = rest[2:]
+        if not rest:
+            raise RecipeError(
+                f"{'.'.join(key)} is an extension and no value",
+                hint=f"set a key of it, such as {'.'.join(key)}.url",
+            )
+    for part in rest[:-1]:
+        if part not in table:
+            table[part] = {} if made_by is None else made_by.table()
+        table = table[part]
+        if not hasattr(table, "keys"):
+            hint = f"`--unset {part}` takes it away, where that is meant"
+            raise RecipeError(f"{part} is no table", context=f"{'.'.join(key)} can't be in it", hint=hint)
+    table[rest[-1]] = value
+
+
+def _unset(document: Any, key: Sequence[str]) -> None:
+    table = document
+    rest = list(key)
+    if rest[0] == _EXTENSION:
+        table = _entry(document, rest[1])
+        if table is not None and len(rest) == 2:
+            entries = document[_EXTENSION]
+            del entries[next(n for n, each in enumerate(entries) if each.get("name") == rest[1])]
+            if not entries:
+                del document[_EXTENSION]
+            return
+        rest = rest[2:]
+    for part in rest[:-1]:
+        table = table.get(part) if hasattr(table, "keys") else None
+    if not hasattr(table, "keys") or rest[-1] not in table:
+        raise RecipeError(f"there is no {'.'.join(key)} in the recipe", hint="`rezup recipe show` prints it")
+    del table[rest[-1]]
+
+
+def _entry(document: Any, name: str) -> Any:
+    entries = document.get(_EXTENSION)
+    if not isinstance(entries, list):
+        return None
+    return next((each for each in entries if hasattr(each, "keys") and each.get("name") == name), None)
+
+
+def _new_entry(document: Any, name: str, made_by: Any) -> Any:
+    if _EXTENSION not in document:
+        document[_EXTENSION] = [] if made_by is None else made_by.aot()
+    entries = document[_EXTENSION]
+    entry: Any = {}
+    if made_by is not None:
+        entry = made_by.table() if isinstance(entries, made_by.items.AoT) else made_by.inline_table()
+    entry["name"] = name
+    entries.append(entry)
+    return entries[-1]
