@@ -383,7 +383,7 @@ def test_one_that_is_used_or_pinned_after_it_was_looked_at_stays(machine: World)
             (machine.root / "foo" / "pin").write_text(f"{NEW}\n")
 
         session = Session.create(environ=machine.environ, reporter=Meddler(meddle))
-        found = session.pruning().revisions("foo", remove=True)
+        found = session.removal().old_revisions("foo", remove=True)
     why = {each.stamp: [reason.code for reason in each.reasons] for each in found.candidates}
     assert why == {"400.000000": ["newest"], NEW: ["pinned"], MIDDLE: ["in-use"], OLD: []}
     assert found.removed == {machine.root / "foo" / OLD}

@@ -41,6 +41,15 @@ def test_what_was_published_is_listed_and_read(store: Store) -> None:
     assert store.read(FOO, stamp, RECIPE) == b"recipe"
 
 
+def test_one_look_at_all_tells_what_a_look_at_each_tells(store: Store) -> None:
+    assert store.overview() == {}
+    for number in (2, 1, 3):
+        store.publish(FOO, FILES, Stamp(f"{number}.000000"))
+    store.publish(ContainerName("bar"), FILES, Stamp("7.000000"))
+    assert list(store.overview()) == ["bar", "foo"]
+    assert store.overview() == {name: store.listing(name) for name in store.containers()}
+
+
 def test_what_is_missing_reads_as_none(store: Store) -> None:
     stamp = store.publish(FOO, FILES, Stamp("100.000001"))
     assert store.read(FOO, stamp, "pylock.toml") is None

@@ -132,7 +132,7 @@ def race(world: World, count: int) -> None:
 
     def prune() -> None:
         revision(world, next(stamps))
-        found = Session.create(environ=world.environ).pruning().revisions(remove=True)
+        found = Session.create(environ=world.environ).removal().old_revisions(remove=True)
         assert found.failures == ()
         removed.append(len(found.removed))
 

@@ -158,7 +158,7 @@ def _opened(descriptor: int) -> str:
 def prune(session: Session) -> None:
     """Remove what is not the newest, at a time when nothing is young any more."""
     set_clock(10 * 86400)
-    assert not session.pruning().revisions("foo", older_than=0, remove=True).failures
+    assert not session.removal().old_revisions("foo", older_than=0, remove=True).failures
 
 
 def perform(action: str, *options: str, reporter: Reporter) -> None:
@@ -179,7 +179,7 @@ def perform(action: str, *options: str, reporter: Reporter) -> None:
         "publish": lambda: session.sharing().publish(
             place, wheelhouse="wheelhouse" in options, verify="unproved" not in options
         ),
-        "drop": lambda: session.drop(place, *options),
+        "drop": lambda: session.removal().drop(place, *options),
         "prune": lambda: prune(session),
         "pin": lambda: pins.pin(place, options[0], remote="remote" in options),
         "unpin": lambda: pins.unpin(place, remote="remote" in options),

@@ -20,11 +20,11 @@ def main() -> None:
     what, stage, edge = sys.argv[1:]
     if stage == "file":
         kill_after(int(edge))
-    pruning = Session.create(reporter=Executioner(stage, edge)).pruning()
+    removal = Session.create(reporter=Executioner(stage, edge)).removal()
     if what == "wheels":
-        pruning.wheels(remove=True)
+        removal.unused_wheels(remove=True)
     else:
-        pruning.revisions(remove=True)
+        removal.old_revisions(remove=True)
 
 
 def kill_after(count: int) -> None:

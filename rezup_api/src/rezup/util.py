@@ -162,7 +162,7 @@ class Container:
 
     def purge(self) -> None:
         """Remove it from this machine; revisions in use stay and are an error."""
-        self._session.drop(self._place)
+        self._session.removal().drop(self._place)
 
 
 class Revision:

@@ -9,7 +9,7 @@ from rezup.containers.receipt import DamagedReceiptError, Receipt, is_of_rezup_2
 from rezup.containers.receipt import parse as parse_receipt
 from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
-from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.base import RECEIPT, RECIPE, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rezup.stores.stamps import Stamp
 
 READY = "ready"
+
+_NOTHING = Listing(frozenset(), exists=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,18 @@ def containers(
     local: LocalStore, remote: RemoteStore | None, recipes: Mapping[ContainerName, Path]
 ) -> tuple[list[ContainerSummary], RemoteUnreachableError | None]:
     """Every container known here, on the remote, or by its recipe only; sorted by name."""
-    names: set[ContainerName] = {*local.containers(), *recipes}
+    on_machine = local.overview()
+    on_remote: Mapping[ContainerName, Listing] = {}
     unreachable = None
     if remote is not None:
         try:
-            names.update(remote.containers())
+            on_remote = remote.overview()
         except RemoteUnreachableError as error:
             unreachable, remote = error, None
     summaries = []
-    for name in sorted(names):
-        here = local.listing(name)
-        there = remote.listing(name) if remote is not None else None
+    for name in sorted({*on_machine, *on_remote, *recipes}):
+        here = on_machine.get(name) or local.listing(name)  # which may have a pin alone
+        there = on_remote.get(name, _NOTHING) if remote is not None else None
         both = [stamp for listing in (here, there) if listing is not None for stamp in listing.everything]
         summaries.append(
             ContainerSummary(

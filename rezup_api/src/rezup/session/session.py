@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from rezup.session.locks import Locks
     from rezup.session.packages import Packages
     from rezup.session.pins import Pins
-    from rezup.session.pruning import Pruning
+    from rezup.session.removal import Removal
     from rezup.session.sharing import Sharing
     from rezup.settings import Settings
 
@@ -253,35 +253,11 @@ class Session:
 
         return Pins(self._wiring, self._places, self.reporter)
 
-    def pruning(self) -> Pruning:
-        """Old revisions that may go, and wheels that nothing needs."""
-        from rezup.session.pruning import Pruning
+    def removal(self) -> Removal:
+        """What may be removed: what is named, what is old, and wheels that nothing needs."""
+        from rezup.session.removal import Removal
 
-        return Pruning(self._wiring, self._places, self.reporter)
-
-    def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
-        """Remove a revision from this machine, or all of a container's and its pin; those in use are refused.
-
-        :returns: what was removed
-        :raises ContainerNotFoundError: there is none on this machine
-        :raises RevisionInUseError: somebody uses one of them; the others are gone
-        :raises ContainerError: the one that is named is pinned here
-        """
-        from rezup.containers.pinning import Author
-        from rezup.containers.removal import drop
-        from rezup.system.machine import host_name, user_name
-
-        author = Author(user_name(), host_name())
-        return drop(place.name, revision, place.local, author=author, reporter=self.reporter)
-
-    def droppable(self, place: Place, revision: str | None = None) -> list[Stamp]:
-        """What `drop` would remove, so that a user can be asked.
-
-        :raises ContainerNotFoundError: there is none on this machine
-        """
-        from rezup.containers.removal import targets
-
-        return targets(place.name, revision, place.local)
+        return Removal(self._wiring, self._places, self.reporter)
 
     # -- looking ------------------------------------------------------------------------------
 

@@ -56,11 +56,18 @@ class Store(ABC):
     """Containers of revisions. A revision that a store lists was published completely."""
 
     @abstractmethod
-    def containers(self) -> tuple[ContainerName, ...]:
-        """Containers that hold at least one revision, sorted.
+    def overview(self) -> Mapping[ContainerName, Listing]:
+        """Containers that hold at least one revision, sorted, with one look at each.
 
         :raises StoreError: the root can't be read
         """
+
+    def containers(self) -> tuple[ContainerName, ...]:
+        """The names of those.
+
+        :raises StoreError: the root can't be read
+        """
+        return tuple(self.overview())
 
     @abstractmethod
     def listing(self, container: ContainerName) -> Listing:

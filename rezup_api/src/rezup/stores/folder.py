@@ -41,9 +41,10 @@ class FolderStore(Store):
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def _do(self, operation: Callable[[], Any]) -> Any:
+    def _do(self, operation: Callable[[], Any], *, patience: int = 1) -> Any:
         """Perform one reading operation, whose answer is JSON.
 
+        :param patience: how many times as long as others it may take, where time is bounded
         :raises OSError: it failed
         """
         return operation()
@@ -61,12 +62,12 @@ class FolderStore(Store):
                 return path
         return None
 
-    def containers(self) -> tuple[ContainerName, ...]:
+    def overview(self) -> Mapping[ContainerName, Listing]:
         try:
-            found = self._do(lambda: _container_names(self.root))
+            found = self._do(lambda: _look_at_all(self.root), patience=3)
         except OSError as error:
             raise self._unreadable(error) from error
-        return tuple(ContainerName(name) for name in found)
+        return {ContainerName(name): as_listing(looked) for name, looked in found}
 
     def listing(self, container: ContainerName) -> Listing:
         try:
@@ -299,20 +300,22 @@ def _stamps(folder: Path) -> list[str]:
         return []
 
 
-def _container_names(root: Path) -> list[str]:
+def _look_at_all(root: Path) -> list[tuple[str, dict[str, Any]]]:
+    """One look at each folder that is a container with a revision in it, by name."""
     try:
         names = sorted(e.name for e in os.scandir(root) if e.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
-    valid = []
+    found = []
     for name in names:
         try:
             ContainerName.parse(name)
-        except InvalidNameError:
+            looked = look(root / name)
+        except (InvalidNameError, PermissionError):
             continue
-        if _stamps(root / name) or _stamps(root / name / LEGACY):
-            valid.append(name)
-    return valid
+        if looked["revisions"] or looked["legacy"]:
+            found.append((name, looked))
+    return found
 
 
 def is_revision(path: Path, root: Path) -> bool:

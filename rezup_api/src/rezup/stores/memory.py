@@ -21,9 +21,10 @@ class MemoryStore(Store):
         self._containers: dict[ContainerName, dict[Stamp, dict[str, bytes]]] = {}
         self._lock = threading.Lock()
 
-    def containers(self) -> tuple[ContainerName, ...]:
+    def overview(self) -> Mapping[ContainerName, Listing]:
         with self._lock:
-            return tuple(sorted(name for name, revisions in self._containers.items() if revisions))
+            found = sorted((name, revisions) for name, revisions in self._containers.items() if revisions)
+            return {name: Listing(frozenset(revisions)) for name, revisions in found}
 
     def listing(self, container: ContainerName) -> Listing:
         with self._lock:

@@ -29,7 +29,7 @@ class RemoteStore(FolderStore):
         super().__init__(root)
         self.timeout = timeout
 
-    def _do(self, operation: Callable[[], Any]) -> Any:
+    def _do(self, operation: Callable[[], Any], *, patience: int = 1) -> Any:
         def if_mounted() -> Any:
             answer = operation()
             if not answer or (isinstance(answer, dict) and not answer["exists"]):
@@ -37,11 +37,11 @@ class RemoteStore(FolderStore):
             return answer
 
         try:
-            return bounded.call(if_mounted, self.timeout)
+            return bounded.call(if_mounted, self.timeout * patience)
         except bounded.TimedOut:
             raise RemoteUnreachableError(
                 f"the remote root {self.root} is unreachable",
-                context=f"no answer within {self.timeout:g} s",
+                context=f"no answer within {self.timeout * patience:g} s",
                 hint="check the mount; --local uses what is on this machine",
             ) from None
 

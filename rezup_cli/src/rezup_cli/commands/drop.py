@@ -38,7 +38,8 @@ def command(
         raise click.UsageError("Say which container: rezup drop NAME")
     session = console.session()
     place = session.place(name)
-    doomed = session.droppable(place, revision)
+    removal = session.removal()
+    doomed = removal.targets(place, revision)
     pin = place.local.listing(place.name).pin
     what = f"{place.name}@{doomed[0]}" if revision else f"{place.name} with {len(doomed)} revision(s)"
     if pin is not None and not revision:
@@ -53,7 +54,7 @@ def command(
         if not click.confirm(f"Remove {what} from {place.local.root}?", err=True):
             console.say("nothing was removed", level=QUIET)
             return 1
-    removed = session.drop(place, revision)
+    removed = removal.drop(place, revision)
     is_unpinned = pin is not None and place.local.listing(place.name).pin is None
     data = {"container": place.name, "removed": removed, "unpinned": pin if is_unpinned else None}
     console.result("drop", data)

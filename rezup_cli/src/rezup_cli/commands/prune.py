@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rezup.containers.pruning import Candidate
-    from rezup.session.pruning import Failure, Revisions, Wheels
+    from rezup.session.removal import Failure, Revisions, Wheels
     from rezup_cli.console import Console
 
 
@@ -54,12 +54,12 @@ def command(
     """
     console.refuse_tail()
     name, _ = target
-    pruning = console.session().pruning()
+    removal = console.session().removal()
     if remote:
         if keep is not None:
             raise click.UsageError("--keep is about revisions; --remote removes none.")
-        return _show_wheels(console, pruning.wheels(name, older_than=older_than, remove=yes), yes=yes)
-    found = pruning.revisions(name, keep=keep or 1, older_than=older_than, remove=yes)
+        return _show_wheels(console, removal.unused_wheels(name, older_than=older_than, remove=yes), yes=yes)
+    found = removal.old_revisions(name, keep=keep or 1, older_than=older_than, remove=yes)
     return _show_revisions(console, found, yes=yes)
 
 

@@ -1,4 +1,4 @@
-"""Old revisions of this machine, and wheels of the remote root that nothing needs: shown, and removed."""
+"""What may be removed: revisions of this machine, and wheels of the remote root that nothing needs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rezup.reporting import Reporter
     from rezup.session.places import Place, Places
     from rezup.session.wiring import Wiring
+    from rezup.stores.stamps import Stamp
 
 #: Seconds to wait for a remote root that didn't answer a moment ago.
 _ONCE_MORE = 0.1
@@ -76,7 +77,7 @@ class Wheels(NamedTuple):
     failures: tuple[Failure, ...]
 
 
-class Pruning:
+class Removal:
     """What the command line and other callers free space through."""
 
     def __init__(self, wiring: Wiring, places: Places, reporter: Reporter) -> None:
@@ -84,9 +85,35 @@ class Pruning:
         self._places = places
         self._reporter = reporter
 
+    # -- what is named -----------------------------------------------------------------------
+
+    def drop(self, place: Place, revision: str | None = None) -> list[Stamp]:
+        """Remove a revision from this machine, or all of a container's and its pin; those in use are refused.
+
+        :returns: what was removed
+        :raises ContainerNotFoundError: there is none on this machine
+        :raises RevisionInUseError: somebody uses one of them; the others are gone
+        :raises ContainerError: the one that is named is pinned here
+        """
+        from rezup.containers.pinning import Author
+        from rezup.containers.removal import drop
+        from rezup.system.machine import host_name, user_name
+
+        author = Author(user_name(), host_name())
+        return drop(place.name, revision, place.local, author=author, reporter=self._reporter)
+
+    def targets(self, place: Place, revision: str | None = None) -> list[Stamp]:
+        """What `drop` would remove, so that a user can be asked; newest first.
+
+        :raises ContainerNotFoundError: there is none on this machine
+        """
+        from rezup.containers.removal import targets
+
+        return targets(place.name, revision, place.local)
+
     # -- revisions ----------------------------------------------------------------------------
 
-    def revisions(
+    def old_revisions(
         self, name: str | None = None, *, keep: int = 1, older_than: float | None = None, remove: bool = False
     ) -> Revisions:
         """Look at the revisions of a container on this machine, or of all; what fails stops no other.
@@ -168,7 +195,7 @@ class Pruning:
 
     # -- wheels -------------------------------------------------------------------------------
 
-    def wheels(
+    def unused_wheels(
         self, name: str | None = None, *, older_than: float | None = None, remove: bool = False
     ) -> Wheels:
         """Look for wheels on a remote root that no lock of any revision there names.
