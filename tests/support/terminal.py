@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -21,6 +22,7 @@ PATIENCE = 20.0
 
 def _take_terminal() -> None:
     """Make standard input the terminal that controls this session."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may have been started by nohup
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
