@@ -35,6 +35,12 @@ def machine(template: World, world: World) -> World:
     return world
 
 
+def test_a_machine_without_containers(world: World) -> None:
+    outcome = world.rezup("check")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "there is no revision on this machine to check\n"
+
+
 def revision(machine: World) -> Path:
     return machine.root / "foo" / machine.stamps()[0]
 

@@ -109,6 +109,12 @@ def gone_interpreter(machine: World) -> None:
     python.symlink_to("/nonexistent/python3")
 
 
+def another_version(machine: World) -> None:
+    """Its Python is not the one that it was built with, which was older."""
+    (environment,) = json.loads((revision(machine) / "revision.json").read_text())["environments"]
+    receipt(machine, environments=[{**environment, "interpreter_version": "3.1.5", "interpreter_size": 1}])
+
+
 def unreachable(machine: World) -> None:
     machine.variables["REZUP_ROOT_REMOTE"] = str(machine.folder / "not-mounted")
 
@@ -168,6 +174,7 @@ BROKEN: list[tuple[str, Callable[[World], object], bool]] = [
     ("foreign-revision", lambda m: receipt(m, format=None), False),
     ("other-platform", lambda m: receipt(m, platform="darwin-arm64"), False),
     ("interpreter-missing", gone_interpreter, False),
+    ("interpreter-replaced", another_version, False),
     # permissions
     ("writable-by-others", lambda m: library(m).chmod(0o666), True),
     ("writable-by-others", lambda m: revision(m).chmod(0o777), True),
@@ -199,8 +206,9 @@ BROKEN: list[tuple[str, Callable[[World], object], bool]] = [
     ("root-no-folder", lambda m: another_root(m, m.write("file", "")), False),
     ("root-unusable", lambda m: another_root(m, m.write("a$b/foo/.lock", "").parent.parent), False),
     ("remote-unreachable", unreachable, False),
-    ("receipt-damaged", lambda m: write(remote_of(m) / "revision.json", "{"), False),
-    ("lock-altered", lambda m: write(remote_of(m) / "pylock.toml", "other"), False),
+    ("remote-damaged", lambda m: write(remote_of(m) / "revision.json", "{"), False),
+    ("remote-damaged", lambda m: write(remote_of(m) / "pylock.toml", "other"), False),
+    ("remote-incomplete", lambda m: (remote_of(m) / "rezup.toml").unlink(), False),
     ("root-writable-by-all", lambda m: remote_of(m).parent.parent.chmod(0o777), True),
     # the cache
     ("cache-entry-damaged", lambda m: write(next(entry(m).glob("tree/lib/*/*/rez/cli.py")), "evil"), True),
@@ -331,6 +339,32 @@ def test_each_finding_says_where_what_it_means_and_what_to_do(machine: World) ->
     mended = machine.rezup("doctor", "--fix")
     assert (mended.code, mended.err) == (0, "all is well; 1 mended\n")
     assert mended.out.startswith("mended: root-writable-by-all")
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{"])
+def test_what_is_said_of_a_broken_receipt_mends_it(machine: World, data: bytes | None) -> None:
+    broken = revision(machine)
+    assert machine.rezup("add", "foo", "--skip-use").code == 0
+    path = broken / "revision.json"
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+    (finding,) = machine.rezup("doctor", "--json").data["findings"]
+    assert "`rezup use NAME@REVISION`" in finding["remedy"]
+    target = f"foo@{broken.name}"
+    assert machine.rezup("use", target, "--", "rez", "--version").code == 0
+    assert machine.rezup("doctor", "--json").data["findings"] == []
+    path.unlink()
+    assert "`rezup drop NAME@REVISION`" in finding["remedy"]
+    assert machine.rezup("drop", target, "--yes").code == 0
+    assert machine.rezup("doctor", "--json").data["findings"] == []
+
+
+def test_problems_of_a_recipe_are_told_once(machine: World) -> None:
+    path = machine.write("rezup.baz.toml", '[root]\nremote = "x"\n[rez]\nname = "rez"\nedit = 3\n')
+    told = machine.rezup("doctor")
+    assert f"recipe-unusable: 2 problems\n  where:  {path}\n" in told.out
+    assert [told.out.count(text) for text in ("root.remote", "rez.edit")] == [1, 1]
 
 
 def has_reflinks(folder: Path) -> bool:

@@ -54,6 +54,45 @@ def test_list_follows_the_roots_that_recipes_name(world: World, tmp_path: Path) 
     assert world.rezup("use", "foo", "--", "rez").out == "rez of 100.000000\n"
 
 
+def test_list_tells_which_pin_is_ignored_and_what_is_taken(world: World, tmp_path: Path) -> None:
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.remote import RemoteStore
+    from rezup.stores.stamps import Stamp
+
+    def look() -> tuple[str | None, str | None]:
+        (found,) = world.rezup("list", "--json").data["containers"]
+        return found["pinned"], found["ignored_pin"]
+
+    def marks() -> dict[str, str]:
+        lines = [
+            line.split("local")[0].split(maxsplit=1)
+            for line in world.rezup("list", "foo").out.splitlines()[1:]
+        ]
+        return {stamp: "".join(rest).strip() for stamp, *rest in lines}
+
+    studio = tmp_path / "studio"
+    studio.mkdir()
+    world.variables["REZUP_ROOT_REMOTE"] = str(studio)
+    for stamp in ("100.000000", "200.000000"):
+        RemoteStore(studio).publish(ContainerName("foo"), {"rezup.toml": b""}, Stamp(stamp))
+        world.revision("foo", stamp)
+    assert look() == (None, None)
+    assert marks() == {"200.000000": "taken", "100.000000": ""}
+    (studio / "foo" / "pin").write_text("150.000000\n")
+    assert look() == (None, "150.000000")
+    assert "150.000000 (not there)" in world.rezup("list").out
+    assert world.rezup("list", "foo", "--json").data["pinned"] is None
+    (studio / "foo" / "pin").write_text("100.000000\n")
+    assert marks() == {"200.000000": "", "100.000000": "pinned, taken"}
+    (world.root / "foo" / "pin").write_text("rub\x1b[31mbish\n")
+    assert look() == ("100.000000", "rub\x1b[31mbish")
+    (studio / "foo" / "pin").unlink()
+    assert "rub\\x1b[31mbish (no revision)" in world.rezup("list").out
+    (world.root / "foo" / "pin").write_text("150.000000\n")
+    studio.rename(tmp_path / "gone")
+    assert look() == ("150.000000", None)  # the remote root may have it
+
+
 def test_list_of_one_shows_its_revisions_and_their_states(world: World) -> None:
     world.revision("foo", "100.000000")
     (world.revision("foo", "200.000000") / "revision.json").write_text("{")
@@ -194,6 +233,16 @@ def test_recipe_show_masks_credentials_and_validate_names_every_problem(world: W
     assert outcome.code == 1
     assert f"{bad}:2: rez.name" in outcome.err
     assert f"{bad}:3: rez.edit" in outcome.err
+    bad = world.write(
+        "rezup.bad.toml",
+        'extra = 1\n[root]\nremote = "x"\n[rez]\nname = "rez"\n[[extension]]\nname = "rez"\nurl = "rez"\n',
+    )
+    for words in (["recipe", "validate", "bad"], ["recipe", "show", "bad"], ["use", "bad", "--", "rez"]):
+        outcome = world.rezup(*words)
+        assert outcome.code == 1
+        for place in ("1: extra", "3: root.remote", "7: extension[1].name"):
+            assert f"{bad}:{place}" in outcome.err, words
+    bad.unlink()
     warned = world.write("warn.toml", '[rez]\nname = "rez"\nflag = ["-E"]\n')
     outcome = world.rezup("recipe", "validate", "--json", warned)
     assert "flags" in outcome.data["warnings"][0]

@@ -223,6 +223,24 @@ class TestRefusals:
         assert files(machine.root) == {}
         assert sorted(p.name for p in machine.root.iterdir()) == ["foo"]
 
+    @pytest.mark.parametrize(
+        "words", [["pin", "nope"], ["pin", "nope@-1"], ["rollback", "nope"], ["unpin", "nope"]]
+    )
+    @pytest.mark.parametrize("remote", [[], ["--remote"]])
+    def test_a_container_that_is_nowhere(
+        self, studio: RemoteStore, machine: World, words: list[str], remote: list[str]
+    ) -> None:
+        outcome = machine.rezup(*words, *remote)
+        assert outcome.code == 1
+        assert "there is no container nope" in outcome.err
+        assert not (machine.root / "nope").exists()
+        assert not (studio.root / "nope").exists()
+
+    def test_a_container_without_a_revision(self, machine: World) -> None:
+        machine.write("rezup.idea.toml", '[rez]\nname = "rez"\n')
+        for words in (["pin", "idea@-1"], ["rollback", "idea"]):
+            assert "idea has no revision to pin" in machine.rezup(*words).err
+
     def test_a_container_that_is_a_link(self, machine: World, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere"
         (machine.root / "foo").rename(elsewhere)

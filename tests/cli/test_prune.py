@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -122,7 +123,20 @@ def test_yes_does_it_and_what_stays_still_works(machine: World) -> None:
     assert machine.stamps() == [NEW]
     assert list((machine.root / "foo").glob(".trash-*")) == []
     assert machine.rezup("use", "foo", "--", "rez").out == f"rez of {NEW}\n"
-    assert "0 revisions removed, 0 B freed" in pruned(machine).err
+    assert machine.rezup("prune").err == pruned(machine).err == "there is nothing to remove\n"
+
+
+def test_one_revision_is_one(world: World) -> None:
+    revision(world, OLD)
+    revision(world, NEW)
+    assert "1 revision would go" in world.rezup("prune").err
+    assert "1 revision removed" in pruned(world).err
+
+
+def test_a_unit_that_is_not_known_is_answered_with_those_that_are(world: World) -> None:
+    outcome = world.rezup("prune", "--older-than", "1s")
+    assert outcome.code == 2
+    assert "hours, days or weeks" in outcome.err
 
 
 def test_json_tells_all_of_it(machine: World) -> None:
@@ -362,14 +376,15 @@ def _opens(pid: int, path: Path) -> bool:
 
 
 class Meddler(Reporter):
-    """Does something when the first revision is about to be removed."""
+    """Does something when the first revision is about to be removed, or another stage begins."""
 
-    def __init__(self, deed: Callable[[], object]) -> None:
+    def __init__(self, deed: Callable[[], object], name: str = "remove") -> None:
         self._deed = deed
+        self._name = name
         self._is_done = False
 
     def stage_started(self, name: str, detail: str) -> None:
-        if name == "remove" and not self._is_done:
+        if name == self._name and not self._is_done:
             self._is_done = True
             self._deed()
 
@@ -389,6 +404,18 @@ def test_one_that_is_used_or_pinned_after_it_was_looked_at_stays(machine: World)
     assert found.removed == {machine.root / "foo" / OLD}
     assert found.failures == ()
     assert machine.stamps() == ["400.000000", NEW, MIDDLE]
+
+
+@pytest.mark.parametrize("moment", ["remove", "trash"])
+def test_what_somebody_else_removed_meanwhile_is_not_counted(machine: World, moment: str) -> None:
+    def meddle() -> None:
+        shutil.rmtree(machine.root / "foo" / OLD)
+
+    session = Session.create(environ=machine.environ, reporter=Meddler(meddle, moment))
+    found = session.removal().old_revisions("foo", remove=True)
+    assert found.removed == {machine.root / "foo" / MIDDLE}
+    assert found.failures == ()
+    assert machine.stamps() == [NEW]
 
 
 # -- with a remote root -----------------------------------------------------------------------
@@ -441,6 +468,22 @@ def test_nothing_of_a_studio_goes_that_was_never_reached(machine: World, tmp_pat
     machine.variables["REZUP_ROOT_REMOTE"] = str(tmp_path / "nowhere")
     revision(machine, "50.000000", origin="remote")
     assert reasons(machine) == {NEW: ["newest"], MIDDLE: [], OLD: [], "50.000000": ["taken", "pin-unknown"]}
+
+
+def test_what_the_studio_pinned_stays_where_its_root_is_not_set(machine: World, studio: RemoteStore) -> None:
+    """As in a job of cron."""
+    pulled = machine.root / "foo" / OLD
+    (pulled / RECEIPT).write_bytes(fake_receipt("foo", origin="remote").to_bytes())
+    age(pulled)
+    assert machine.rezup("pin", f"foo@{OLD}", "--remote").code == 0
+    del machine.variables["REZUP_ROOT_REMOTE"]
+    document = machine.rezup("prune", "--yes", "--json").data
+    stays = {each["revision"]: each for each in document["revisions"] if not each["goes"]}
+    assert machine.stamps() == [*stays] == [NEW, OLD]
+    (reason,) = stays[OLD]["reasons"]
+    assert reason["code"] == "pin-unknown"
+    assert "--remote-root" in reason["text"]
+    assert [each["remote"] for each in document["revisions"]] == [False, False, None]
 
 
 # -- several containers -----------------------------------------------------------------------
@@ -639,7 +682,7 @@ def test_wheels_that_no_lock_names_go_once_they_are_old(world: World, shelf: Rem
     assert len(RemoteStore(shelf.root).listing(FOO).revisions) == 3
 
 
-@pytest.mark.parametrize("harm", ["cut", "missing", "other", "receipt", "newer", "name"])
+@pytest.mark.parametrize("harm", ["cut", "missing", "other", "receipt", "foreign", "newer", "name"])
 def test_no_wheel_goes_where_a_lock_can_not_be_read(world: World, shelf: RemoteStore, harm: str) -> None:
     lock = publish_locked(shelf, MIDDLE, b"needed")
     receipt = lock.with_name(RECEIPT)
@@ -651,6 +694,8 @@ def test_no_wheel_goes_where_a_lock_can_not_be_read(world: World, shelf: RemoteS
         lock.write_bytes(lock.read_bytes().replace(b'python = "3.11"', b'python = "3.12"'))
     elif harm == "receipt":
         receipt.write_bytes(b"\0" * 200)
+    elif harm == "foreign":
+        receipt.write_text("{}")
     elif harm == "newer":
         receipt.write_bytes(receipt.read_bytes().replace(b'"format": 1', b'"format": 99'))
     else:

@@ -373,3 +373,28 @@ def test_an_option_about_publishing_needs_a_remote(world: World, command: str, o
     assert outcome.code == 2
     assert f"{option.partition('=')[0]} is about publishing: it needs --remote" in outcome.err
     assert world.stamps() == []
+
+
+class TestAShareThatIsAway:
+    def test_nothing_is_published_to_the_disk_under_its_mount_point(
+        self, studio: Studio, machine: World
+    ) -> None:
+        studio.recipe(machine)
+        done(machine.rezup(*PUBLISH))
+        studio.root.rename(studio.folder / "away")
+        missing = machine.rezup(*PUBLISH)
+        assert missing.code == 1
+        assert "there is no such folder" in missing.err
+        assert not studio.root.exists()
+        studio.root.mkdir()
+        empty = machine.rezup(*PUBLISH)
+        assert empty.code == 1
+        assert "it had revisions before" in empty.err
+        assert list(studio.root.iterdir()) == []
+
+    def test_what_was_published_from_here_is_what_was_seen_last(self, studio: Studio, machine: World) -> None:
+        studio.recipe(machine)
+        done(machine.rezup(*PUBLISH))
+        newest = machine.rezup(*PUBLISH, "--json").data["revision"]
+        studio.root.rename(studio.folder / "away")
+        assert machine.rezup("status", "foo", "--json").data["container"]["revision"] == newest

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import signal
 import stat
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rezup.system.editor import editor_command, replace_content
+from rezup_cli.console import harmless
 from support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -86,6 +91,21 @@ def in_editor(world: World, script: str, *arguments: str) -> tuple[int, str]:
     return code, shown.replace("\r\n", "\n")
 
 
+ACL = "system.posix_acl_access"
+DEFAULT_ACL = "system.posix_acl_default"
+
+
+def access_list(path: Path, *entries: tuple[int, ...], name: str = ACL) -> bytes:
+    """Say who may use a file: (kind, permissions[, user]) each; skips the test where that can't be said."""
+    packed = [struct.pack("<HHI", *each, *(() if len(each) == 3 else (0xFFFFFFFF,))) for each in entries]
+    data = struct.pack("<I", 2) + b"".join(packed)
+    try:
+        os.setxattr(path, name, data)
+    except (AttributeError, OSError) as error:
+        pytest.skip(f"no access lists here: {error}")
+    return data
+
+
 class TestKeyByKey:
     def test_one_key_is_changed_and_all_else_stays_to_the_letter(self, world: World, recipe: Path) -> None:
         outcome = done(world, "--set", "rez.url=rez==3.4.0")
@@ -111,7 +131,8 @@ class TestKeyByKey:
         ("value", "written"),
         [
             ("bar", "bar"), ("", ""), ("a = 'b'", "a = 'b'"), ("5", "5"), ("2024.10", "2024.10"), ("'5'", "5"),
-            ("2024-01-01", "2024-01-01"), ("nan", "nan"), ("1 # one", "1 # one"), ('"', '"'), ("é\n'\t", "é\n'\t"),
+            ("2024-01-01", "2024-01-01"), ("nan", "nan"), ("0x1F", "0x1F"), ("1_000", "1_000"), ("true", "true"),
+            ("['a']", "['a']"), ("1 # one", "1 # one"), ('"', '"'), ("é\n'\t", "é\n'\t"),
             ("a=b=c", "a=b=c"),
         ],
     )  # fmt: skip
@@ -133,6 +154,25 @@ class TestKeyByKey:
         assert [(each["name"], each["url"], each["isolation"]) for each in found["tools"]][1:] == [
             ("gui", "gui==1", True)
         ]
+
+    def test_a_comment_directly_above_a_table_goes_where_it_goes(self, world: World, recipe: Path) -> None:
+        first = '[rez]\nname = "rez"\n\n'
+        a, b = (f'# about {n}\n  # more\n[[extension]]\nname = "{n}"\nurl = "{n}==1"\n\n' for n in "ab")
+        last = '# a chapter\n\n# about env\n[env]  # its own\nA = "1"\n'
+        recipe.write_text(first + a + b + last)
+        done(world, "--unset", "extension.a")
+        assert recipe.read_text() == first + b + last
+        done(world, "--set", "extension.c.url=c==1")
+        text = recipe.read_text()
+        assert text.index("about b") < text.index('"c"') < text.index("# about env\n[env]  # its own\n")
+        done(world, "--unset", "extension.b", "--unset", "extension.c", "--unset", "env")
+        assert "about" not in recipe.read_text()
+
+    def test_what_looks_like_a_header_in_a_text_is_none(self, world: World, recipe: Path) -> None:
+        text = 'description = """\n# a\n[x] \\\n  y\n# b\n[z]"""\r\n# c\r\n[rez]\nname = "rez"\n'
+        recipe.write_bytes(text.encode())
+        done(world, "--set", "rez.url=rez==1")
+        assert recipe.read_bytes().decode().rstrip() == f'{text}url = "rez==1"'
 
     def test_inline_tables(self, world: World, recipe: Path) -> None:
         recipe.write_text(
@@ -226,6 +266,25 @@ class TestRefusals:
         assert 'description = "x"' in path.read_text()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
+    def test_a_dangling_link_is_told(self, world: World) -> None:
+        (world.home / "rezup.foo.toml").symlink_to("nowhere.toml")
+        refused(world, "--create", "--set", "description=x", words="is a link to nowhere.toml")
+        assert not (world.home / "nowhere.toml").exists()
+
+    @pytest.mark.parametrize(
+        ("umask", "value", "mode"),
+        [
+            (0o022, "env.STUDIO=x", 0o644),
+            (0o077, "env.STUDIO=x", 0o600),
+            (0o027, "env.STUDIO=x", 0o640),
+            (0o022, "env.STUDIO_TOKEN=x", 0o600),
+            (0o022, "env.STUDIO_TOKEN=${X}", 0o644),
+        ],
+    )
+    def test_who_may_read_a_new_one(self, world: World, umask: int, value: str, mode: int) -> None:
+        done(world, "--create", "--set", value, umask=umask)
+        assert stat.S_IMODE((world.home / "rezup.foo.toml").stat().st_mode) == mode
+
     def test_create_without_a_change_makes_the_default(self, world: World) -> None:
         assert edit(world, "--create", "--json").data["created"] is True
         assert world.rezup("recipe", "validate", "foo").code == 0
@@ -254,6 +313,21 @@ class TestTheFile:
         recipe.chmod(mode)
         done(world, "--set", "description=x", umask=umask)
         assert stat.S_IMODE(recipe.stat().st_mode) == mode
+
+    def test_who_else_may_read_it_is_kept(self, world: World, recipe: Path) -> None:
+        wanted = access_list(recipe, (1, 6), (2, 6, 1000), (4, 0), (16, 6), (32, 0))
+        os.setxattr(recipe, "user.studio", b"x")
+        done(world, "--set", "description=x")
+        assert os.getxattr(recipe, ACL) == wanted
+        assert os.getxattr(recipe, "user.studio") == b"x"
+        assert stat.S_IMODE(recipe.stat().st_mode) == 0o660
+
+    def test_the_folder_gives_access_to_nobody_else(self, world: World, recipe: Path) -> None:
+        access_list(world.home, (1, 7), (2, 7, 1000), (4, 7), (16, 7), (32, 5), name=DEFAULT_ACL)
+        recipe.chmod(0o640)
+        done(world, "--set", "description=x")
+        assert ACL not in os.listxattr(recipe)
+        assert stat.S_IMODE(recipe.stat().st_mode) == 0o640
 
     @pytest.mark.skipif(
         not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away"
@@ -348,3 +422,120 @@ class TestInAnEditor:
         own = world.write("mine.toml", TEXT.replace("3.3.0", "3.4.0"))
         done(world, "--from", str(own))
         assert own.exists()
+
+    @pytest.mark.parametrize(
+        "name", [".edit-mine.toml", ".edit-12345678.other.toml", ".edit-123.rezup.foo.toml"]
+    )
+    def test_a_file_whose_name_is_like_that_of_a_kept_one_is_not_removed(
+        self, world: World, recipe: Path, name: str
+    ) -> None:
+        own = world.write(name, TEXT.replace("3.3.0", "3.4.0"))
+        done(world, "--from", str(own))
+        assert own.exists()
+
+    def test_a_kept_file_elsewhere_is_not_removed(self, world: World, recipe: Path) -> None:
+        own = world.write("x/.edit-12345678.rezup.foo.toml", TEXT.replace("3.3.0", "3.4.0"))
+        done(world, "--from", str(own))
+        assert own.exists()
+
+    def test_a_recipe_is_not_removed_for_its_name(self, world: World) -> None:
+        path = world.write(".edit-conf.toml", TEXT)
+        assert world.rezup("recipe", "edit", path, "--from", path).code == 0
+        assert path.read_text() == TEXT
+
+    def test_a_hint_can_be_pasted(self, world: World) -> None:
+        folder = world.home / "my studio"
+        recipe, bad = world.write("my studio/rezup.toml", TEXT), world.write("my studio/bad.toml", "[rez")
+        outcome = world.rezup("recipe", "edit", recipe, "--from", bad)
+        assert outcome.code == 1
+        assert f"rezup recipe edit '{folder}/rezup.toml' --from '{folder}/bad.toml'" in outcome.err
+
+    def test_ctrl_c_is_for_what_the_editor_runs(self, world: World, recipe: Path) -> None:
+        script = 'trap : INT; (echo ready; exec sleep 60); sleep 0.5; sed -i s/3.3.0/3.4.0/ "$2"'
+        with Terminal(world.command("recipe", "edit", "foo"), editor(world, script), world.home) as terminal:
+            terminal.expect("ready")
+            terminal.send("\x03")
+            code, shown = terminal.finish()
+        assert code == 0, shown
+        assert recipe.read_text() == TEXT.replace("3.3.0", "3.4.0")
+
+    @pytest.mark.parametrize("name", ["INT", "QUIT"])
+    def test_the_keys_still_end_what_the_editor_runs(self, world: World, recipe: Path, name: str) -> None:
+        code, shown = in_editor(world, f"ulimit -c 0; kill -{name} $$")
+        assert code == 1
+        assert "the editor ended with status -" in shown
+
+    def test_the_text_is_kept_if_rezup_is_told_to_end(self, world: World, recipe: Path) -> None:
+        script = 'sed -i s/3.3.0/3.4.0/ "$2"; echo ready; exec sleep 60'
+        with Terminal(world.command("recipe", "edit", "foo"), editor(world, script), world.home) as terminal:
+            terminal.expect("ready")
+            os.kill(terminal.pid, signal.SIGTERM)
+            code, shown = terminal.finish()
+        assert code == 128 + signal.SIGTERM
+        (kept,) = world.home.glob(".edit-*")
+        assert f"kept in {kept}" in shown
+        assert "3.4.0" in kept.read_text()
+
+    def test_what_is_there_instead_of_the_text_is_not_removed(self, world: World, recipe: Path) -> None:
+        code, shown = in_editor(world, 'rm "$2"; mkfifo "$2"')
+        assert code == 1
+        (kept,) = world.home.glob(".edit-*")
+        assert f"{kept} is no file" in shown
+
+    def test_blanks_name_no_editor(self, world: World, recipe: Path) -> None:
+        environ = editor(world, 'sed -i s/3.3.0/3.4.0/ "$2"')
+        environ |= {"EDITOR": environ["VISUAL"], "VISUAL": " "}
+        with Terminal(world.command("recipe", "edit", "foo"), environ, world.home) as terminal:
+            code, shown = terminal.finish()
+        assert code == 0, shown
+        assert "3.4.0" in recipe.read_text()
+
+
+def test_an_editor_of_windows() -> None:
+    environ = {"VISUAL": '"C:\\Program Files\\np\\np.exe" --wait'}
+    assert editor_command(environ, is_windows=True) == ["C:\\Program Files\\np\\np.exe", "--wait"]
+    assert editor_command({"EDITOR": "C:\\np\\np.exe -w"}, is_windows=True) == ["C:\\np\\np.exe", "-w"]
+    assert editor_command({}, is_windows=True) == ["notepad"]
+
+
+def test_what_is_written_and_seen_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rezup.toml"
+    path.write_text("old")
+    sync = os.fsync
+
+    def broken_for_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "no disk")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", broken_for_folders)
+    replace_content(path, b"new")
+    assert path.read_text() == "new"
+
+
+def test_what_can_not_be_kept_gives_the_group_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rezup.toml"
+    path.write_text("old")
+    access_list(path, (1, 6), (2, 6, 1000), (4, 0), (16, 6), (32, 4))
+
+    def refused_here(*arguments: object) -> None:
+        raise OSError(errno.EPERM, "not yours")
+
+    monkeypatch.setattr(os, "setxattr", refused_here)
+    replace_content(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_terminal_is_not_steered_by_line_ends() -> None:
+    assert harmless("safe\rdanger\r\r\n", is_data=True) == "safe\\rdanger\\r\r\n"
+    assert harmless("safe\r\n") == "safe\\r\n"
+
+
+def test_a_file_of_windows_is_shown_as_it_is(world: World) -> None:
+    world.write("rezup.foo.toml", TEXT).write_bytes(TEXT.replace("\n", "\r\n").encode())
+    with Terminal(world.command("recipe", "show", "foo"), world.environ, world.home) as terminal:
+        code, shown = terminal.finish()
+    assert code == 0
+    assert "\\r" not in shown

@@ -153,7 +153,7 @@ class TestReceipts:
         (world.revision("foo", "100.000000") / "revision.json").write_text("{}")
         assert world.rezup("list", "foo", "--json").data["revisions"][0]["state"] == "foreign"
 
-    @pytest.mark.parametrize(("owner", "name"), [(os, "open"), (Path, "exists")])
+    @pytest.mark.parametrize(("owner", "name"), [(os, "open"), (Path, "stat")])
     def test_a_folder_that_can_not_be_read_is_damaged(
         self, world: World, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
     ) -> None:

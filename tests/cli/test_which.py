@@ -191,7 +191,7 @@ class TestTheAnswer:
         outcome = machine.rezup("which", "foo", "--offline")
         assert outcome.out == f"{machine.root}/foo/{MIDDLE}\n"
         assert "unreachable" in outcome.err
-        assert "newest on the remote (as last seen)" in reasons(machine)[MIDDLE]
+        assert "newest on the remote, as last seen" in reasons(machine)[MIDDLE]
 
     def test_a_remote_that_hangs_costs_one_bounded_wait(self, machine: World, studio: RemoteStore) -> None:
         for number in range(8):

@@ -331,6 +331,17 @@ def test_missing_package_offline_is_an_error(world: World) -> None:
     assert caught.value.log == world.root / "log.txt"
 
 
+@pytest.mark.parametrize("wanted", ["nowhere-to-be-found", "rez-thing==77", "rez-thing>=77"])
+@pytest.mark.parametrize("offline", [False, True])
+def test_what_no_index_has_is_not_called_a_contradiction(world: World, wanted: str, offline: bool) -> None:
+    write_extension(world.wheels)
+    with pytest.raises(ProcessError) as caught:
+        world.build(world.recipe(tool("rez", libraries=(wanted,))), offline=offline)
+    hint = caught.value.hint or ""
+    assert hint.startswith("offline: run it once" if offline else "check the spelling, the version"), hint
+    assert "isolation = true" not in hint, caught.value.output
+
+
 def test_hostile_environment_builds_the_same(world: World, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.mkdir()

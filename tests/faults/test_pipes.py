@@ -1,8 +1,13 @@
-"""A pipe in the place of a file of this machine is not waited for: it reads as damaged, or as absent."""
+"""A pipe in the place of a file of this machine is not waited for: it reads as damaged, or as absent.
+
+What somebody has a lease on, as Samba has, is a file all the same.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +25,7 @@ from support.environments import make_project, make_venv
 from support.world import fake_receipt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.world import World
@@ -37,6 +43,50 @@ SHARED = (PIN, ".lock", ".lock.owner", "history.jsonl")
 def be_pipe(path: Path) -> None:
     path.unlink(missing_ok=True)
     os.mkfifo(path)
+
+
+#: Has a lease on a file until somebody wants to open it.
+HOLDER = """
+import fcntl, os, signal, sys
+descriptor = os.open(sys.argv[1], os.O_RDONLY)
+def give_back(*_):
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    print("given back", flush=True)
+signal.signal(signal.SIGIO, give_back)
+try:
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError as error:
+    sys.exit(str(error))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def leased(path: Path) -> Iterator[None]:
+    """Somebody has a lease on a file, and is asked for it."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != "held\n":
+            pytest.skip("leases are not supported here")
+        yield
+    finally:
+        said, _ = holder.communicate()
+    assert said == "given back\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="leases of Linux")
+@pytest.mark.parametrize("name", [RECEIPT, PIN])
+def test_a_file_with_a_lease_is_waited_for(world: World, name: str) -> None:
+    world.revision("foo", OLD)
+    newest = world.revision("foo", GOOD)
+    (newest.parent / PIN).write_text(f"{OLD}\n" if name == PIN else f"{GOOD}\n")
+    with leased((newest.parent if name == PIN else newest) / name):
+        outcome = world.rezup("use", "foo", "--", "rez", timeout=LONG)
+    assert (outcome.code, outcome.out) == (0, f"rez of {OLD if name == PIN else GOOD}\n"), outcome.err
 
 
 @pytest.mark.parametrize("name", [RECEIPT, RECIPE, "lease", *SHARED])

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from rezup.containers.receipt import EnvironmentRecord
 from support.watched import run_watched
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from support.world import World
+from support.world import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="homes of POSIX")
 as_root = pytest.mark.skipif(
@@ -41,6 +40,10 @@ def run(world: World, home: str | None, *words: str) -> subprocess.CompletedProc
 
 @pytest.fixture
 def machine(world: World) -> World:
+    return with_named_folders(world)
+
+
+def with_named_folders(world: World) -> World:
     """A machine whose folders are all named, so that no test writes into the home of who runs it."""
     (world.home / "work").mkdir()
     named = {
@@ -122,6 +125,45 @@ def test_that_nobody_knows_is_an_error_with_a_hint(world: World) -> None:
 
 
 @as_root
+@pytest.mark.skipif(sys.platform != "linux", reason="the descriptors of /proc")
+def test_that_nobody_knows_are_not_missed_where_all_folders_are_given() -> None:
+    """There are no recipes then; only what is about one can't be done without."""
+    with tempfile.TemporaryDirectory() as folder:  # the folders of pytest are closed to others
+        os.chmod(folder, 0o755)
+        use_without_a_home(with_named_folders(World(Path(folder))))
+
+
+def use_without_a_home(machine: World) -> None:
+    python = machine.root / "foo" / "100.000000" / "venv" / "rez" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/bin/sh")  # the one of the tests may be nobody else's to look at
+    for path in (machine.home, *machine.home.rglob("*")):
+        os.chown(path, OWNER, OWNER, follow_symlinks=False)
+    fine: tuple[tuple[str, ...], ...] = (
+        ("use", "foo", "--", "true"), ("list",), ("status", "foo"), ("which", "foo"), ("doctor",), ("history", "foo"),
+        ("pin", "foo@100.000000"), ("env", "--", "true"), ("self", "version"), ("prune", "foo"),
+    )  # fmt: skip
+    missing = (("use", "nosuch", "--", "true"), ("use", "--", "true"))
+    recipes = (("recipe", "show", "foo"), ("lock", "foo"), ("recipe", "validate", "foo"))
+    commands = (*fine, *missing, *recipes)
+    homes = ({"HOME": ""}, {"HOME": "relative"})
+    first = [(words, {"HOME": str(machine.home)}) for words in commands]
+    batches = [[(words, home) for words in commands] for home in homes]
+    for runs in run_watched(machine, [first, *batches], user=(OWNER, OWNER))[1:]:
+        for words, each in zip(commands, runs, strict=True):
+            assert "Traceback" not in each.text, words
+            if words in fine:
+                assert "home folder" not in each.text, f"{words}: {each.text}"
+                assert each.code in (0, 3), f"{words}: {each.text}"
+                continue
+            assert each.code == 1, words
+            assert (
+                "there is no container" if words in missing else "error: there is no home folder"
+            ) in each.text
+            assert "hint: set HOME" in each.text, words
+
+
+@as_root
 def test_under_sudo_no_command_leaves_anything_of_roots(tmp_path: Path, world: World) -> None:
     """What can't be done without is refused; the rest goes without."""
     world.recipe()
@@ -180,3 +222,30 @@ def test_under_sudo_an_upgrade_check_leaves_nothing_either(world: World) -> None
         done = world.rezup(*words)
         assert "Traceback" not in done.err, words
         assert [path for path in world.home.rglob("*") if path.lstat().st_uid == 0] == [], words
+
+
+@as_root
+def test_under_sudo_what_a_python_told_of_itself_is_not_kept(world: World) -> None:
+    record = EnvironmentRecord(
+        "rez", "venv/rez/bin/python", "venv/rez/bin/rez", sys.executable, platform.python_version(), "cpython", "",
+        "uv", "1", "test", "", interpreter_size=1, interpreter_modified=1,
+    )  # fmt: skip
+    world.revision("bar", "100.000000", environments=(record,))
+    memory = world.home / ".local" / "state" / "rezup" / "pythons.json"
+    for path in (world.home, *world.home.rglob("*")):
+        os.chown(path, OWNER, OWNER, follow_symlinks=False)
+    for words in (
+        ("use", "bar", "--", "true"),
+        ("which", "bar"),
+        ("status", "bar"),
+        ("list", "bar"),
+        ("doctor",),
+    ):
+        done = world.rezup(*words)
+        assert done.code in (0, 3), f"{words}: {done.err}"
+        assert "building it anew" not in done.err
+        assert [path for path in world.home.rglob("*") if path.lstat().st_uid == 0] == [], words
+        assert not memory.exists(), words
+    os.chown(world.home, 0, 0)  # root's own home, where it is kept
+    assert world.rezup("use", "bar", "--", "true").code == 0
+    assert memory.exists()

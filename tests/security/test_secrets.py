@@ -117,6 +117,7 @@ def machine(world: World, index: Index) -> World:
         (world.home / "rezup.foo.toml").read_text() + "[[extension]]\nname = 'x y'\n",
         mode=0o600,
     )
+    (world.folder / "remote").mkdir()
     world.variables |= {
         "SECRET": canary["login from a variable"], "LOGIN": canary["user from a variable"], "PIP_RETRIES": "0",
         "REZUP_ROOT_REMOTE": str(world.folder / "remote"),

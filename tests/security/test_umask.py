@@ -45,6 +45,7 @@ def shared(tmp_path: Path) -> Iterator[Path]:
 def publisher(shared: Path, umask: int) -> World:
     """A machine of root's whose two roots are everybody's, with a published and a built revision."""
     world = World(shared / "publisher")
+    (shared / "remote").mkdir()
     world.variables |= {
         "REZUP_ROOT_REMOTE": str(shared / "remote"), "REZUP_ROOT_LOCAL": str(shared / "local"), "PIP_NO_INDEX": "1",
     }  # fmt: skip

@@ -180,9 +180,10 @@ class _Resolver:
         self._origins: dict[str, str] = {}
 
     def settings(self, folders: Folders, unknown: tuple[str, ...]) -> Settings:
-        home = user_home(self._environ)
+        root_local = self._get("root_local", self._path, None)
         return Settings(
-            root_local=self._get("root_local", self._path, home / ".rezup"),
+            # Only what is not given needs a home, which not everybody has.
+            root_local=root_local or user_home(self._environ) / ".rezup",
             root_remote=self._get("root_remote", self._path, None),
             default_shell=self._get("default_shell", _text, None),
             prompt=self._get("prompt", _text, None),

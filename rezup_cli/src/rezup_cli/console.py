@@ -282,15 +282,19 @@ def echo(text: str, *, err: bool = False) -> None:
 
     # Data for a program arrives as it is; what a person sees may hold names and words of others.
     if err or (sys.stdout is not None and sys.stdout.isatty()):
-        text = harmless(text)
+        text = harmless(text, is_data=not err)
     click.echo(text, err=err)
 
 
-def harmless(text: str) -> str:
-    """The text without what would steer a terminal, but for line ends, tabs and colours."""
+def harmless(text: str, *, is_data: bool = False) -> str:
+    """The text without what would steer a terminal, but for line ends, tabs and colours.
+
+    :param is_data: it may be a file of Windows, with the line ends that are used there
+    """
     import re
 
-    steering = r"\x1b(?!\[[0-9;]*m)|[\0-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+    steering = r"\x1b(?!\[[0-9;]*m)|" + (r"\r(?!\n|\Z)" if is_data else r"\r")
+    steering += r"|[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
     return re.sub(steering, lambda match: ascii(match[0])[1:-1], text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
 import sys
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,19 @@ def test_a_script_that_does_not_start_is_told_of(
     assert error.log is not None
     assert str(error.log) in (error.hint or "")
     assert "--no-verify" in (error.hint or "")
+
+
+def test_what_a_script_leaves_running_ends_with_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        prove(tmp_path, ext=f"exec 9>'{pipe}'; echo ready >&9; sleep 60 >/dev/null 2>&1 & exit 0")
+        assert os.read(reader, 9) == b"ready\n"
+        assert select.select([reader], [], [], 20)[0]  # nobody has the other end
+        assert os.read(reader, 9) == b""
+    finally:
+        os.close(reader)
 
 
 def test_rez_has_to_tell_its_version_well(tmp_path: Path) -> None:

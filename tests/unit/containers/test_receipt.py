@@ -35,6 +35,9 @@ RECEIPT = Receipt(
             "uv",
             "0.9",
             "why",
+            "hard link",
+            7000000,
+            1795179768123456789,
         ),
     ),
 )
@@ -105,4 +108,21 @@ def test_a_value_of_the_wrong_type_is_damage(key: str, value: object) -> None:
     document = json.loads(RECEIPT.to_bytes())
     document[key] = value
     with pytest.raises(DamagedReceiptError):
+        parse(json.dumps(document).encode())
+
+
+def test_one_that_does_not_tell_of_the_file_of_its_python_is_whole() -> None:
+    document = json.loads(RECEIPT.to_bytes())
+    for key in ("interpreter_size", "interpreter_modified"):
+        del document["environments"][0][key]
+    (environment,) = parse(json.dumps(document).encode()).environments
+    assert (environment.interpreter_size, environment.interpreter_modified) == (0, 0)
+
+
+@pytest.mark.parametrize("key", ["interpreter_size", "interpreter_modified"])
+@pytest.mark.parametrize("value", ["7", None, 7.5, True, [7]])
+def test_what_is_no_number_of_the_file_of_its_python_is_damage(key: str, value: object) -> None:
+    document = json.loads(RECEIPT.to_bytes())
+    document["environments"][0][key] = value
+    with pytest.raises(DamagedReceiptError, match=key):
         parse(json.dumps(document).encode())

@@ -16,6 +16,7 @@ from rezup.installers.pip_configuration import read_settings
 from rezup.installers.programs import UvProgram, Workplace, bundled_pip
 from rezup.installers.reaching import reaching, without_index
 from rezup.installers.requirements import ask
+from rezup.installers.resolution import is_nowhere
 from rezup.installers.translation import translate
 from rezup.installers.uv import UvInstaller
 from rezup.installers.uv_settings import UvSettings, read_uv_settings, uv_environment
@@ -238,3 +239,19 @@ def test_where_no_index_is_asked_files_of_the_user_name_none(uv: StandIn, tmp_pa
     assert "--no-index" in arguments
     assert environment["HTTPS_PROXY"] == environment["https_proxy"] == "http://127.0.0.1:9"
     assert not environment["NO_PROXY"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("because pyside99 was not found in the package registry and you require pyside99", True),
+        ("error: no matching distribution found for pyside99", True),
+        ("because there is no version of rez==77 and you require rez==77", True),
+        ("because only rez<=9.1 is available and you require rez>=77", True),
+        ("because only rez<=9.1 is available and rez-thing==1 depends on rez>=77", False),
+        ("because you require rez>=9 and rez<8, your requirements are unsatisfiable", False),
+        ("no matching distribution found for rez; error: resolutionimpossible", False),
+    ],
+)
+def test_what_no_index_has_is_told_from_a_contradiction(text: str, expected: bool) -> None:
+    assert is_nowhere(text) is expected

@@ -60,6 +60,16 @@ def test_a_program_that_hangs_is_killed() -> None:
         python("import time; time.sleep(60)", timeout=0.2)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sessions of POSIX")
+def test_what_only_keeps_the_output_open_is_told_from_what_hangs() -> None:
+    code = "import subprocess; subprocess.Popen(['sleep', '60']); print('done')"
+    with pytest.raises(ProcessError) as caught:
+        python(code, timeout=2.0, own_group=True)
+    assert "it ended with status 0" in str(caught.value.context)
+    assert caught.value.status is None
+    assert caught.value.output == "done"
+
+
 def test_errors_can_be_kept_apart() -> None:
     assert python("import sys; print('data'); sys.stderr.write('talk')", separate_errors=True) == "data\n"
 

@@ -19,7 +19,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.system.files import SYNC_THREADS
-from rezup.system.reading import AT_ONCE
+from rezup.system.reading import open_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,7 +77,7 @@ def read_manifest(path: Path, *, own_only: bool) -> Manifest:
     """
     try:
         # A pipe would be waited for, for ever.
-        with open(os.open(path, os.O_RDONLY | AT_ONCE), "rb") as stream:
+        with open(open_at_once(path), "rb") as stream:
             _check_owner(os.fstat(stream.fileno()), own_only)
             data = stream.read()
     except OSError as error:

@@ -6,7 +6,6 @@ and the next attempt is delayed. What was asked for by name is had or is an erro
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,26 +15,24 @@ from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import (
     ContainerError,
     InstallError,
-    InterpreterNotFoundError,
     LockError,
     RecipeError,
     RemoteUnreachableError,
     RevisionNotReadyError,
     RezupError,
 )
-from rezup.stores.base import PIN, RECEIPT, RECIPE
+from rezup.stores.base import PIN, RECEIPT
 from rezup.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from rezup.containers.backoff import Attempt, Backoff, Failure
+    from rezup.containers.backoff import Backoff, Failure
     from rezup.containers.creation import Workshop
-    from rezup.containers.locked import GivenLocks
+    from rezup.containers.obtaining import Obtaining
     from rezup.containers.remembered import Remembered
     from rezup.containers.revision import Revision
-    from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.base import Listing
@@ -48,9 +45,6 @@ _ATTEMPTS = 40
 
 #: How many of the studio's older revisions a machine without any tries to build.
 _OLDER_TRIED = 2
-
-#: Seconds to read a recipe from a remote root; a build follows, so there is time.
-_READ_TIMEOUT = 15.0
 
 
 class Acquired(NamedTuple):
@@ -67,6 +61,7 @@ class Acquisition:
 
     :param workshop: called only when something must be built
     :param backoff: called only when what is wanted is not ready
+    :param pythons: see `rezup.containers.pythons`
     """
 
     def __init__(
@@ -79,14 +74,23 @@ class Acquisition:
         backoff: Callable[[], Backoff],
         reporter: Reporter,
         platform: str,
+        pythons: Path | None,
     ) -> None:
         self.local = local
         self.remote = remote
         self.platform = platform
+        self._pythons = pythons
         self._remembered = remembered
         self._workshop = workshop
         self._backoff = backoff
         self._reporter = reporter
+
+    def open(self, container: ContainerName, stamp: Stamp) -> Revision:
+        """A revision on this machine, if it can be used here.
+
+        :raises NotReadyError: it can't, and why
+        """
+        return open_ready(self.local, container, stamp, platform=self.platform, pythons=self._pythons)
 
     def view(self, container: ContainerName) -> View:
         """Look at both roots; an unreachable remote is what it was when last seen."""
@@ -126,7 +130,7 @@ class Acquisition:
 
         def is_pulled(stamp: Stamp) -> bool:
             try:
-                ready = open_ready(self.local, wanted.container, stamp, platform=self.platform)
+                ready = self.open(wanted.container, stamp)
             except ContainerError:
                 return False
             return ready.receipt.origin == "remote" or ready.receipt.legacy
@@ -167,7 +171,7 @@ class Acquisition:
     def _make_ready(self, wanted: Wanted, view: View, choice: Choice) -> tuple[Revision, str]:
         container, stamp = wanted.container, choice.revision
         try:
-            return open_ready(self.local, container, stamp, platform=self.platform), choice.reason
+            return self.open(container, stamp), choice.reason
         except NotReadyError as error:
             if self.local.find(container, stamp) is None and stamp in view.local.everything:
                 raise locks.Gone(stamp) from error  # removed a moment ago
@@ -193,7 +197,7 @@ class Acquisition:
         """On a machine that has none yet, the studio's last good revision is built instead."""
         for stamp in self.older(view, choice, error):
             try:
-                return self._pull(container, stamp)
+                return self._obtaining().pull(container, stamp)
             except RezupError as cause:
                 self._reporter.debug(f"revision {stamp} of {container} can't be built either: {cause}")
         return None
@@ -216,7 +220,7 @@ class Acquisition:
         """The revision that is taken where the chosen one can't be had, ready on this machine."""
         for stamp in choices.fallbacks(choice, view):
             try:
-                return open_ready(self.local, container, stamp, platform=self.platform)
+                return self.open(container, stamp)
             except ContainerError:
                 continue
         return None
@@ -255,11 +259,12 @@ class Acquisition:
         stamp = choice.revision
         way = self.way(container, view, choice, problem, may_wait=may_wait)
         attempt = Attempt(self._backoff(), container, stamp, can_wait=may_wait)
+        obtaining = self._obtaining()
         try:
             made = (
-                self._rebuild(container, stamp, problem, attempt)
+                obtaining.rebuild(container, stamp, problem, attempt)
                 if way == choices.REBUILD
-                else self._pull(container, stamp, attempt, quickly=may_wait)
+                else obtaining.pull(container, stamp, attempt, quickly=may_wait)
             )
         except RezupError as error:
             attempt.failed(error)
@@ -267,129 +272,10 @@ class Acquisition:
         attempt.succeeded()
         return made
 
-    def _pull(
-        self,
-        container: ContainerName,
-        stamp: Stamp,
-        attempt: Attempt | None = None,
-        *,
-        quickly: bool = False,
-    ) -> Revision:
-        """Build a revision of the remote.
+    def _obtaining(self) -> Obtaining:
+        from rezup.containers.obtaining import Obtaining
 
-        :param quickly: there is something to fall back to, so the remote is not waited for
-        """
-        from rezup.containers import locked
-        from rezup.recipes.parse import parse
-
-        if self.remote is None:
-            raise ContainerError("there is no remote root", hint="set REZUP_ROOT_REMOTE or --remote-root")
-        remote = self.remote if quickly else type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
-        data = remote.read(container, stamp, RECIPE)
-        receipt = remote.read(container, stamp, RECEIPT)
-        if data is None or receipt is None:
-            raise RevisionNotReadyError(
-                f"revision {stamp} of {container} is incomplete on the remote",
-                context="it has no recipe" if data is None else "it has no receipt",
-                hint=f"publish it anew; `rezup list {container}` shows the others",
-            )
-        digests, verified = self._remote_facts(container, stamp, receipt)
-        recipe = parse(data, remote.folder(container, stamp) / RECIPE)
-        given = locked.of_revision(
-            digests,
-            lambda name: remote.read(container, stamp, name),
-            locked.in_remote(remote, self._reporter, timeout=_READ_TIMEOUT),
-            f"revision {stamp} of {container} on the remote",
-        )
-        if remote.is_writable_by_all():
-            self._reporter.warning(f"anybody may write to {remote.root}, and so decide what runs here")
-        self._reporter.info(f"{container}: building revision {stamp} of the remote")
-        return self._workshop().pull(
-            container, recipe, stamp, verified=verified, given=given, attempt=attempt
-        )
-
-    def _remote_facts(
-        self, container: ContainerName, stamp: Stamp, data: bytes
-    ) -> tuple[Mapping[str, str], bool | None]:
-        """Digests of the locks, and whether it was proved, from the receipt; an older rezup told neither."""
-        from rezup.containers import receipt as receipts
-
-        try:
-            receipt = receipts.parse(data)
-        except receipts.DamagedReceiptError as error:
-            if not receipts.is_of_rezup_2(data):
-                raise RevisionNotReadyError(
-                    f"revision {stamp} of {container} is damaged on the remote",
-                    context=str(error),
-                    hint=f"publish it anew; `rezup list {container}` shows the others",
-                ) from error
-            return {}, None
-        return receipt.locks, receipt.verified
-
-    def _rebuild(
-        self, container: ContainerName, stamp: Stamp, problem: NotReadyError, attempt: Attempt
-    ) -> Revision:
-        """Build a revision anew from its own copy of recipe and locks, under its own name."""
-        from pathlib import Path
-
-        from rezup.containers import receipt as receipts
-        from rezup.recipes.parse import parse
-
-        data = self.local.read(container, stamp, RECIPE)
-        if data is None:
-            raise problem
-        source, origin, verified = "", "local", None
-        digests: Mapping[str, str] = {}
-        with contextlib.suppress(receipts.DamagedReceiptError):
-            receipt = receipts.parse(self.local.read(container, stamp, RECEIPT) or b"")
-            source, origin, digests = receipt.recipe_source, receipt.origin, receipt.locks
-            verified = receipt.verified
-        recipe = parse(data, Path(source) if source else None)
-        self._reporter.warning(f"{problem}; building it anew")
-        if not self.local.folder(container, stamp).is_dir():
-            return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
-        try:
-            given = self._own_locks(container, stamp, recipe, digests)
-        except LockError as error:
-            if origin != "local":  # under the studio's name there is but what the studio locked
-                return self._pull(container, stamp, attempt)
-            self._reporter.warning(f"{error}; locking anew")
-            given = None
-        try:
-            return self._workshop().pull(
-                container, recipe, stamp, origin=origin, verified=verified, given=given, attempt=attempt
-            )
-        except (LockError, InterpreterNotFoundError) as error:
-            if origin != "local" and isinstance(error, LockError):
-                return self._pull(container, stamp, attempt)
-            if given is None or origin != "local":
-                raise
-            self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
-        return self._workshop().pull(container, recipe, stamp, origin=origin, attempt=attempt)
-
-    def _own_locks(
-        self, container: ContainerName, stamp: Stamp, recipe: Recipe, digests: Mapping[str, str]
-    ) -> GivenLocks | None:
-        """The locks of a broken revision, as far as they are what they were.
-
-        :param digests: empty if its receipt can't be read; then the locks are taken as they are
-        :raises LockError: one is missing
-        :raises HashMismatchError: one was changed
-        """
-        from rezup.containers import locked
-        from rezup.lockfiles.lock import WHEELS
-        from rezup.wheelhouse.finding import first_of, in_folder
-
-        def read(name: str) -> bytes | None:
-            return self.local.read(container, stamp, name)
-
-        wheels, source = in_folder(self.local.folder(container, stamp) / WHEELS), f"revision {stamp}"
-        if self.remote is not None:
-            wheels = first_of(wheels, locked.in_remote(self.remote, self._reporter, timeout=_READ_TIMEOUT))
-        if not digests:
-            files = {name: data for name in locked.lock_names(recipe) if (data := read(name))}
-            return locked.GivenLocks(files, wheels, source) if files else None
-        return locked.of_revision(digests, read, wheels, source)
+        return Obtaining(self.local, self.remote, self._workshop, self._reporter)
 
     def _author(self, container: ContainerName, choice: Choice, view: View) -> str:
         """Who published a revision, for a warning; nothing if that can't be told at once."""
@@ -409,6 +295,6 @@ class Acquisition:
         root = self.remote.root if self.remote else ""
         return RemoteUnreachableError(
             f"the remote root {root} is unreachable",
-            context=f"and the revision of {container} that it asks for is not on this machine",
-            hint="check the mount, or use what was made here with --local",
+            context=f"and nothing else tells which revision of {container} to take, or what is in it",
+            hint="check the mount (an empty folder counts as an absent share), or take what is here: --local",
         )

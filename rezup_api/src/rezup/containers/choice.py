@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rezup.containers.revision import DAMAGED, INCOMPLETE, NO_INTERPRETER, UNTOUCHABLE
+from rezup.containers.revision import DAMAGED, INCOMPLETE, UNTOUCHABLE, WITHOUT_PYTHON
 from rezup.errors import RevisionNotFoundError
 from rezup.stores.stamps import Stamp
 
@@ -88,7 +88,7 @@ def choose(wanted: Wanted, view: View, *, is_pulled: Callable[[Stamp], bool]) ->
     if remote is not None and remote.pin is not None:
         return Choice(remote.pin, "pinned on the remote", remote.pin in theirs, is_pinned=True)
     if counting == STUDIOS and remote is not None and remote.newest is not None:
-        known = " (as last seen)" if view.remote_state == UNREACHABLE else ""
+        known = ", as last seen" if view.remote_state == UNREACHABLE else ""
         return Choice(remote.newest, f"newest on the remote{known}", is_remote=True)
     newest = local.newest
     return None if newest is None else Choice(newest, "newest here", is_remote=False)
@@ -110,7 +110,7 @@ def way(choice: Choice, view: View, state: str, *, has_fallback: bool) -> str:
     if state in UNTOUCHABLE:
         return LEFT_ALONE  # building over it would destroy what others use
     is_forced = not choice.is_remote and not has_fallback
-    if state in ({NO_INTERPRETER, DAMAGED, INCOMPLETE} if is_forced else {NO_INTERPRETER}):
+    if state in WITHOUT_PYTHON or (is_forced and state in {DAMAGED, INCOMPLETE}):
         return REBUILD
     if not choice.is_remote:
         return BROKEN

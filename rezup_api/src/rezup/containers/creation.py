@@ -190,7 +190,7 @@ class Workshop:
             (staging / RECIPE).write_bytes(recipe.data)
             built = self.build(recipe, staging, container, given)
             with stage(self.reporter, "receipt"):
-                receipt = self._receipt(container, recipe, built, origin)._replace(verified=verified)
+                receipt = self._receipt(container, recipe, built, origin, staging)._replace(verified=verified)
                 (staging / RECEIPT).write_bytes(receipt.to_bytes())
             with stage(self.reporter, "publish"):
                 if os.name == "nt":  # an open file keeps its folder from being renamed
@@ -243,7 +243,7 @@ class Workshop:
             self.store.remove(container, stamp)
 
     def _receipt(
-        self, container: ContainerName, recipe: Recipe, built: Built, origin: str
+        self, container: ContainerName, recipe: Recipe, built: Built, origin: str, staging: Path
     ) -> receipts.Receipt:
         from rezup.recipes.secrets import is_secret_variable, redact
 
@@ -275,7 +275,9 @@ class Workshop:
                 for environment in built.environments
                 for tool in environment.tools
             ),
-            environments=tuple(_environment_record(each, built.cloned) for each in built.environments),
+            environments=tuple(
+                _environment_record(each, built.cloned, staging) for each in built.environments
+            ),
             not_relocatable=tuple(_ties(built.environments)),
             locks=built.digests,
             built_from=tuple(origins(built.locks)),
@@ -329,9 +331,12 @@ def origins(locks: Mapping[str, Lock]) -> Iterator[receipts.OriginRecord]:
                 yield receipts.OriginRecord(package.name, found.source, found.digest, found.commit)
 
 
-def _environment_record(built: BuiltEnvironment, cloned: Mapping[str, str]) -> receipts.EnvironmentRecord:
+def _environment_record(
+    built: BuiltEnvironment, cloned: Mapping[str, str], folder: Path
+) -> receipts.EnvironmentRecord:
     home = f"venv/{built.name}"
     interpreter = built.interpreter
+    size, modified = _file_of(interpreter.path, folder / home / built.python)
     return receipts.EnvironmentRecord(
         name=built.name,
         python=f"{home}/{built.python}",
@@ -344,7 +349,19 @@ def _environment_record(built: BuiltEnvironment, cloned: Mapping[str, str]) -> r
         backend_version=built.backend_version,
         backend_reason=built.backend_reason,
         cloned=cloned.get(built.name, ""),
+        interpreter_size=size,
+        interpreter_modified=modified,
     )
+
+
+def _file_of(interpreter: Path, python: Path) -> tuple[int, int]:
+    """Size and time of an interpreter; zeros where an environment has a program of its own, as on Windows."""
+    try:
+        found = python.stat()
+        is_same = os.path.samestat(found, interpreter.stat())
+    except OSError:
+        return 0, 0
+    return (found.st_size, found.st_mtime_ns) if is_same else (0, 0)
 
 
 def _ties(built: Iterable[BuiltEnvironment]) -> Iterator[str]:

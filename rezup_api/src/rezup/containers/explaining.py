@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rezup.containers import choice as choices
 from rezup.containers.history import pins_of
 from rezup.containers.inventory import READY, readable_receipt, remote_facts
-from rezup.containers.revision import NotReadyError, open_ready
+from rezup.containers.revision import NotReadyError
 from rezup.errors import RemoteUnreachableError, RezupError
 from rezup.system.leftovers import builders
 
@@ -118,7 +118,7 @@ def _of_choice(acquisition: Acquisition, container: ContainerName, view: View, c
         return Outlook(container, view, choice, stamp, reason, way, revision, source, error)
 
     try:
-        ready = open_ready(acquisition.local, container, choice.revision, platform=acquisition.platform)
+        ready = acquisition.open(container, choice.revision)
     except NotReadyError as error:
         problem = error
     else:
@@ -165,7 +165,7 @@ def _local_look(
     acquisition: Acquisition, container: ContainerName, stamp: Stamp
 ) -> tuple[str, str, Receipt | None]:
     try:
-        ready = open_ready(acquisition.local, container, stamp, platform=acquisition.platform)
+        ready = acquisition.open(container, stamp)
     except NotReadyError as error:
         receipt = readable_receipt(acquisition.local, container, stamp)
         return error.state, error.context or error.message, receipt

@@ -10,6 +10,7 @@ from rezup.containers.receipt import parse as parse_receipt
 from rezup.containers.revision import NotReadyError, open_ready
 from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
 from rezup.stores.base import RECEIPT, RECIPE, Listing
+from rezup.stores.stamps import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rezup.recipes.names import ContainerName
     from rezup.stores.local import LocalStore
     from rezup.stores.remote import RemoteStore
-    from rezup.stores.stamps import Stamp
 
 READY = "ready"
 
@@ -37,6 +37,9 @@ class ContainerSummary:
     recipe: Path | None
     newest: Stamp | None
     pinned: Stamp | None
+    """The pin that counts: of this machine, else of the remote root."""
+    ignored_pin: str | None
+    """What the stronger of the pins that count for nothing says: no revision, or one that isn't there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ def containers(
     for name in sorted({*on_machine, *on_remote, *recipes}):
         here = on_machine.get(name) or local.listing(name)  # which may have a pin alone
         there = on_remote.get(name, _NOTHING) if remote is not None else None
-        both = [stamp for listing in (here, there) if listing is not None for stamp in listing.everything]
+        both = {stamp for listing in (here, there) if listing is not None for stamp in listing.everything}
+        pins = [pin for listing in (here, there) if listing is not None for pin in _pins(listing)]
+        # Without an answer of the remote, a pin may name what is there.
+        counting = [pin for pin in pins if isinstance(pin, Stamp) and (pin in both or unreachable)]
         summaries.append(
             ContainerSummary(
                 name=name,
@@ -77,10 +83,17 @@ def containers(
                 remote=None if there is None else len(there.everything),
                 recipe=recipes.get(name),
                 newest=max(both, key=lambda stamp: stamp.order, default=None),
-                pinned=here.pin or (there.pin if there is not None else None),
+                pinned=next(iter(counting), None),
+                ignored_pin=next((str(pin) for pin in pins if pin not in counting), None),
             )
         )
     return summaries, unreachable
+
+
+def _pins(listing: Listing) -> list[str]:
+    """The pin of a root, a `Stamp` where it names a revision; empty if there is none."""
+    pin = listing.pin or listing.damaged_pin
+    return [] if pin is None else [pin]
 
 
 def revisions(

@@ -13,10 +13,9 @@ from rezup.containers.choice import Wanted
 from rezup.containers.revision import (
     FOREIGN_PLATFORM,
     NEWER,
-    NO_INTERPRETER,
     UNTOUCHABLE,
+    WITHOUT_PYTHON,
     NotReadyError,
-    open_ready,
 )
 from rezup.errors import RevisionNotFoundError, StoreError, UnsupportedFormatError
 from rezup.stores.base import RECEIPT
@@ -49,6 +48,9 @@ NOT_READY, FOREIGN, OTHERS = "not-ready", "foreign", "other-owner"
 
 #: State of what rezup 2.x made, beside those of `rezup.containers.revision`.
 _LEGACY = "made by rezup 2.x"
+
+#: Such as in a job of cron, which has no environment of the studio.
+_NO_ROOT = "the studio's pin isn't known: no remote root is set (give --remote-root, or `rezup drop` it)"
 
 _FOREIGN = {
     _LEGACY: f"{_LEGACY}; `rezup drop` removes it",
@@ -89,13 +91,12 @@ def states(acquisition: Acquisition, container: ContainerName, listing: Listing)
 def _state(acquisition: Acquisition, container: ContainerName, stamp: Stamp, listing: Listing) -> State:
     if stamp not in listing.revisions:
         return State(_LEGACY, None)
-    store = acquisition.local
     try:
-        return State("", open_ready(store, container, stamp, platform=acquisition.platform).receipt)
+        return State("", acquisition.open(container, stamp).receipt)
     except NotReadyError as error:
         word = error.state
     try:
-        return State(word, receipts.parse(store.read(container, stamp, RECEIPT) or b""))
+        return State(word, receipts.parse(acquisition.local.read(container, stamp, RECEIPT) or b""))
     except (receipts.DamagedReceiptError, UnsupportedFormatError, StoreError):
         return State(word, None)
 
@@ -147,15 +148,15 @@ def pinned(
     if listing.pin is not None:
         yield listing.pin, _pin(listing.pin, "here", PINNED, lambda: history.read_local(local, container))
     if remote is None:
+        pulled = [stamp for stamp, state in known.items() if not state.word and is_pulled(state)]
+        yield from _unclear(pulled, _NO_ROOT)
         return
     there = view.remote
     if there is not None and view.remote_state == choices.REACHABLE:
         with contextlib.suppress(StoreError):  # as it is, too
             there = remote.listing(container)
     if there is None:
-        pulled = [
-            s for s, state in known.items() if state.receipt is None or state.receipt.origin == "remote"
-        ]
+        pulled = [stamp for stamp, state in known.items() if state.receipt is None or is_pulled(state)]
         yield from _unclear(pulled, "the studio's pin is not known, as its root was never reached")
         return
     if there.damaged_pin is not None:
@@ -165,6 +166,11 @@ def pinned(
             there.pin, "for the studio", PINNED_REMOTE, lambda: history.read_remote(remote, container)
         )
         yield there.pin, reason
+
+
+def is_pulled(state: State) -> bool:
+    """Whether a revision came from the studio, as far as its receipt can be read."""
+    return state.receipt is not None and state.receipt.origin == "remote"
 
 
 def _unclear(stamps: Mapping[Stamp, State] | list[Stamp], text: str) -> Iterator[tuple[Stamp, Reason]]:
@@ -196,7 +202,7 @@ def untouchable(
             yield stamp, Reason(FOREIGN, "not a folder of rezup's below the root")
         elif state.word in UNTOUCHABLE or state.word == _LEGACY:
             yield stamp, Reason(FOREIGN, _FOREIGN.get(state.word, "made by rezup 1.x, or by something else"))
-        elif state.word and not (state.word == NO_INTERPRETER and newer_is_ready):
+        elif state.word and not (state.word in WITHOUT_PYTHON and newer_is_ready):
             yield stamp, Reason(NOT_READY, f"not ready ({state.word}); see `rezup doctor`")
         owner = None if folder is None else _other_owner(folder)
         if owner is not None:

@@ -14,7 +14,7 @@ from rezup.containers import history
 from rezup.containers.choice import View, Wanted
 from rezup.containers.history import LOCAL, REMOTE
 from rezup.containers.inventory import remote_facts
-from rezup.containers.revision import UNTOUCHABLE, NotReadyError, open_ready
+from rezup.containers.revision import UNTOUCHABLE, NotReadyError
 from rezup.errors import (
     ContainerError,
     ContainerNotFoundError,
@@ -174,6 +174,8 @@ class Pinning:
     def _match(self, revision: str, view: View) -> Stamp:
         known = view.local.everything | (view.remote.everything if view.remote else frozenset())
         stamps = sorted(known, key=lambda stamp: stamp.order, reverse=True)
+        if not stamps:
+            raise self._empty()
         spec = revision.strip().removeprefix("@")
         try:
             return choices.match(spec, stamps, self._container)
@@ -214,8 +216,7 @@ class Pinning:
                     raise
 
     def _open(self, stamp: Stamp) -> None:
-        acquisition = self._acquisition
-        open_ready(acquisition.local, self._container, stamp, platform=acquisition.platform)
+        self._acquisition.open(self._container, stamp)
 
     def _is_ready(self, stamp: Stamp) -> bool:
         if self._remote is not None:

@@ -13,7 +13,8 @@ What has to work: ``rez --version`` ends with status 0, and each script of each 
 - that it has not ended in time.
 
 The scripts have no terminal, nothing on stdin, the environment that `use` would give them, and an empty
-folder to run in. An extension without scripts, such as a plugin, is proved by being installed.
+folder to run in; what they leave running ends with them. An extension without scripts, such as a plugin, is
+proved by being installed.
 """
 
 from __future__ import annotations

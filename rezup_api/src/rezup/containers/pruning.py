@@ -99,7 +99,7 @@ def look(acquisition: Acquisition, wanted: Wanted, rules: Rules, *, now: float) 
         if not reasons[stamp]:
             late = keeping.young(folder, age, rules) or keeping.used(store, container, stamp)
             reasons[stamp] += [late] if late else []
-        is_there, why = _is_there(stamp, view), tuple(reasons[stamp])
+        is_there, why = _is_there(stamp, state, view), tuple(reasons[stamp])
         found.append(Candidate(container, stamp, folder, age, is_there, _is_reflink(state.receipt), why))
     return Looked(tuple(found), is_remote_known=view.remote_state != choices.UNREACHABLE)
 
@@ -113,10 +113,11 @@ def _made(folder: Path, state: State) -> float:
         return float("inf")
 
 
-def _is_there(stamp: Stamp, view: View) -> bool | None:
+def _is_there(stamp: Stamp, state: State, view: View) -> bool | None:
     if view.remote is not None:
         return stamp in view.remote.everything
-    return None if view.remote_state == choices.UNREACHABLE else False
+    is_unknown = view.remote_state == choices.UNREACHABLE or keeping.is_pulled(state)
+    return None if is_unknown else False
 
 
 def _is_reflink(receipt: Receipt | None) -> bool:
@@ -132,27 +133,24 @@ def prune(going: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) 
     spared: list[Candidate] = []
     failures: list[tuple[Candidate, RezupError]] = []
     for each in sorted(going, key=lambda candidate: candidate.stamp.order):
-        if store.find(each.container, each.stamp) is None:
-            continue  # somebody else removed it just now
         try:
-            reason = _remove(each, store, reporter)
+            is_removed, reason = _remove(each, store, reporter)
         except (ContainerError, StoreError) as error:
             failures.append((each, error))
             continue
-        if reason is None:
+        if is_removed:
             removed.append(each)
-        else:
+        elif reason is not None:
             spared.append(each._replace(reasons=(reason,)))
     return Pruned(tuple(removed), tuple(spared), tuple(failures))
 
 
-def _remove(each: Candidate, store: LocalStore, reporter: Reporter) -> Reason | None:
-    """Why a revision stays after all; None if it is gone."""
+def _remove(each: Candidate, store: LocalStore, reporter: Reporter) -> tuple[bool, Reason | None]:
+    """Whether a revision was removed, or why it stays after all; neither if somebody else was faster."""
     if store.listing(each.container).pin == each.stamp:
-        return Reason(keeping.PINNED, "pinned here just now")
+        return False, Reason(keeping.PINNED, "pinned here just now")
     try:
         with stage(reporter, "remove", f"{each.container}@{each.stamp}"):
-            take_off(each.container, each.stamp, store, reporter=reporter)
+            return take_off(each.container, each.stamp, store, reporter=reporter), None
     except RevisionInUseError as error:
-        return keeping.in_use_by(error.holders)
-    return None
+        return False, keeping.in_use_by(error.holders)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers.creation import Maker, recipe_receipt
 from rezup.containers.workroom import workroom
-from rezup.errors import RecipeError
+from rezup.errors import RecipeError, StoreError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.stamps import Stamp
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rezup.containers.building import Builder, LockedFolder
     from rezup.containers.locked import GivenLocks
     from rezup.containers.proving import Proof, Prover
+    from rezup.containers.remembered import Remembered
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
     from rezup.stores.remote import RemoteStore
@@ -46,6 +47,7 @@ class Publisher:
     """Publishes to one remote root.
 
     :param prove: None publishes without a proof
+    :param remembered: what the root said last
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Publisher:
         maker: Maker,
         prove: Prover | None,
         how: Publishing,
+        remembered: Remembered,
     ) -> None:
         self.remote = remote
         self.builder = builder
         self.maker = maker
         self.prove = prove
         self.how = how
+        self.remembered = remembered
 
     def __call__(
         self, container: ContainerName, recipe: Recipe, given: GivenLocks | None = None
@@ -93,10 +97,11 @@ class Publisher:
         return Published(stamp, proof)
 
     def _check(self, recipe: Recipe) -> None:
-        """Refuse what is not for others, before anything is done."""
+        """Refuse what is not for others, or can't go to them, before anything is done."""
         from rezup.containers import legacy_writing
         from rezup.recipes.sharing import unshareable
 
+        self.remote.check_begun(is_known=self.remembered.knows_root())
         refuse_literal_secrets(recipe, "on the remote")
         hidden = () if self.how.allow_local_paths else unshareable(recipe, [self.remote.root])
         if hidden:
@@ -118,12 +123,15 @@ class Publisher:
         from rezup.wheelhouse.store import Wheelhouse
 
         root = self.remote.root
+        self.remote.check_begun(is_known=self.remembered.knows_root())  # a proof takes long
         carry(found, Wheelhouse(root))
         receipt = recipe_receipt(
             container, recipe, self.maker, digests=digests(found.files), locks=found.locks, verified=is_proved
         )
         files = {RECIPE: recipe.data, **found.files, RECEIPT: receipt.to_bytes()}
         stamp = self.remote.publish(container, files, Stamp.at(time.time()))
+        with contextlib.suppress(StoreError):
+            self.remembered.keep(container, self.remote.listing(container))
         with contextlib.suppress(OSError):
             if is_writable_by_all(root):
                 self.builder.reporter.warning(

@@ -57,6 +57,10 @@ class EnvironmentRecord(NamedTuple):
     backend_reason: str
     cloned: str = ""
     """How it came out of the cache of environments, such as "hard link"; empty if it was built in place."""
+    interpreter_size: int = 0
+    """Bytes of the interpreter's file; 0 where nobody noted it, or ``python`` is no link to it."""
+    interpreter_modified: int = 0
+    """When that file was changed before, in nanoseconds since 1970."""
 
 
 class OriginRecord(NamedTuple):
@@ -137,6 +141,7 @@ _TEXTS = (
     "description", "origin",
 )  # fmt: skip
 _PLAIN = (*_TEXTS, "created")
+_NUMBERS = ("interpreter_size", "interpreter_modified")
 
 #: The year 5138, in seconds since 1970; not all systems can show later ones.
 _LATEST = 1e11
@@ -233,8 +238,12 @@ def _environment(entry: dict[str, Any]) -> EnvironmentRecord:
 def _known(kind: Any, entry: dict[str, Any]) -> dict[str, Any]:
     """The entry's fields that we know; a later rezup may add others within the same format."""
     fields = {name: entry[name] for name in kind._fields if name in entry}
+    numbers = {name: fields.pop(name) for name in _NUMBERS if name in fields}
+    for name, value in numbers.items():
+        if type(value) is not int:
+            raise TypeError(f"{name} is {ascii(value)[:40]}")
     _all_text(*(value for name, value in fields.items() if not (name == "editable" and value is None)))
-    return fields
+    return {**fields, **numbers}
 
 
 def _all_text(*values: object) -> None:

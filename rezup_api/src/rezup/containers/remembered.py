@@ -42,6 +42,23 @@ class Remembered:
             return None
         return listing if listing and all(map(Stamp.is_stamp, listing.everything)) else None
 
+    def knows_root(self) -> bool:
+        """Whether the root has ever had a revision, of any container."""
+        if self._folder is None:
+            return False
+        try:
+            paths = [*self._folder.glob("*.json")]
+        except OSError:
+            return False
+        for path in paths:
+            try:
+                document = json.loads(read_file(path))
+                if document["root"] == self._root and document["listing"]["exists"]:
+                    return True
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+                continue
+        return False
+
     def keep(self, container: ContainerName, listing: Listing) -> None:
         """Remember an answer; never raises."""
         document = {"format": _FORMAT, "root": self._root, "container": container, "listing": _plain(listing)}

@@ -70,10 +70,11 @@ def drop(
     pin = store.listing(container).pin
     for stamp in targets(container, revision, store):
         try:
-            take_off(container, stamp, store, reporter=reporter)
+            is_ours = take_off(container, stamp, store, reporter=reporter)
         except (ContainerError, StoreError) as error:
             refused.append(error)
-        else:
+            continue
+        if is_ours:  # else somebody else removed it just now
             removed.append(stamp)
             reporter.debug(f"removed {container}@{stamp}")
     if pin is not None and (pin in removed or not store.listing(container).everything):
@@ -84,16 +85,17 @@ def drop(
     return removed
 
 
-def take_off(container: ContainerName, stamp: Stamp, store: LocalStore, *, reporter: Reporter) -> None:
+def take_off(container: ContainerName, stamp: Stamp, store: LocalStore, *, reporter: Reporter) -> bool:
     """Remove a revision that is ours to remove and that nobody uses; one that is missing is fine.
 
+    :returns: whether it was there
     :raises RevisionInUseError: somebody uses it
     :raises UnsupportedFormatError: a newer rezup made it
     :raises RevisionNotReadyError: it is not of rezup 2 or 3
     :raises StoreError: it can't be removed
     """
     _refuse_others(container, stamp, store)
-    store.remove(container, stamp, reporter=reporter)
+    return store.remove(container, stamp, reporter=reporter)
 
 
 def _lift_pin(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import receipt as receipts
@@ -25,7 +27,11 @@ FOREIGN = "foreign"
 NEWER = "newer format"
 FOREIGN_PLATFORM = "other platform"
 NO_INTERPRETER = "interpreter missing"
+OTHER_INTERPRETER = "interpreter replaced"
 NO_ENVIRONMENT = "no environment"
+
+#: States of what is whole but for its Python, so that nobody can miss it when it is built anew.
+WITHOUT_PYTHON = frozenset({NO_INTERPRETER, OTHER_INTERPRETER})
 
 #: States of what is not ours to build over.
 UNTOUCHABLE = frozenset({FOREIGN, NEWER, FOREIGN_PLATFORM})
@@ -74,9 +80,17 @@ class Revision(NamedTuple):
         return next((path for pattern in patterns for path in environment.glob(pattern)), None)
 
 
-def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, platform: str) -> Revision:
+def open_ready(
+    store: LocalStore,
+    container: ContainerName,
+    stamp: Stamp,
+    *,
+    platform: str,
+    pythons: Path | None = None,
+) -> Revision:
     """The revision, if it can be used here.
 
+    :param pythons: the file of what Pythons told of themselves, see `rezup.containers.pythons`
     :raises NotReadyError: it can't, and why
     """
     folder = store.folder(container, stamp)
@@ -96,7 +110,7 @@ def open_ready(store: LocalStore, container: ContainerName, stamp: Stamp, *, pla
         raise NotReadyError(
             f"revision {stamp} of {container} can't be used", NEWER, context=error.message, hint=error.hint
         ) from error
-    return _checked(Revision(container, stamp, folder, receipt), platform)
+    return _checked(Revision(container, stamp, folder, receipt), platform, pythons)
 
 
 def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, platform: str) -> Revision:
@@ -118,7 +132,7 @@ def _open_legacy(store: LocalStore, container: ContainerName, stamp: Stamp, plat
     return _checked(Revision(container, stamp, folder, receipt), platform)
 
 
-def _checked(revision: Revision, platform: str) -> Revision:
+def _checked(revision: Revision, platform: str, pythons: Path | None = None) -> Revision:
     receipt = revision.receipt
     name, stamp = revision.container, revision.stamp
     if receipt.kind != receipts.ENVIRONMENT or not receipt.environments:
@@ -130,14 +144,37 @@ def _checked(revision: Revision, platform: str) -> Revision:
             hint="in a shared home, put {platform} into REZUP_ROOT_LOCAL",
         )  # fmt: skip
     for environment in receipt.environments:
+        python, known_as = revision.folder / environment.python, environment.interpreter or environment.python
         try:
-            exists = (revision.folder / environment.python).exists()
+            found = _status(python)
         except OSError as error:
             raise _unreadable(name, stamp, "its folder", error) from error
-        if not exists:
-            reason = f"its Python is gone ({environment.interpreter or environment.python})"
-            raise _not_ready(name, stamp, NO_INTERPRETER, reason)
+        if found is None:
+            gone = known_as if python.is_symlink() or os.name == "nt" else python
+            raise _not_ready(name, stamp, NO_INTERPRETER, f"its Python is gone ({gone})")
+        noted = environment.interpreter_size, environment.interpreter_modified
+        if noted[0] and noted != (found.st_size, found.st_mtime_ns):
+            from rezup.containers.pythons import successor
+
+            other = successor(environment, python, found, pythons)
+            if other is not None:
+                raise _not_ready(name, stamp, OTHER_INTERPRETER, f"its Python is now {other} ({known_as})")
     return revision
+
+
+def _status(python: Path) -> os.stat_result | None:
+    """What a link leads to; None if it leads nowhere.
+
+    :raises OSError: that can't be told
+    """
+    try:
+        return python.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a name that none can have
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
 
 
 def _unreadable(container: ContainerName, stamp: Stamp, what: str, error: OSError) -> NotReadyError:

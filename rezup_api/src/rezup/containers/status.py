@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rezup.containers import choice as choices
 from rezup.containers.history import pins_of
-from rezup.containers.revision import NotReadyError, open_ready
+from rezup.containers.revision import NotReadyError
 from rezup.errors import RevisionNotFoundError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def status(
     receipt, folder, state = None, None, "missing" if revision is None else "not here"
     if revision is not None:
         try:
-            ready = open_ready(acquisition.local, container, revision, platform=acquisition.platform)
+            ready = acquisition.open(container, revision)
             receipt, folder, state = ready.receipt, str(ready.folder), "ready"
         except NotReadyError as error:
             if revision in view.local.everything or not is_remote:

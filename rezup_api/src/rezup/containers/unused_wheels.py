@@ -65,12 +65,26 @@ def _locks(remote: RemoteStore, container: ContainerName, stamp: Stamp) -> Itera
         return
     try:
         digests = receipts.parse(data or b"").locks
-    except receipts.ForeignReceiptError:
+    except receipts.ForeignReceiptError as error:
+        if _has_locks(remote, container, stamp):
+            raise receipts.DamagedReceiptError("its receipt is foreign, and yet it has locks") from error
         return  # of rezup 1.x or 2.x, which knew no locks
     name = f"revision {stamp} of {container}"
     given = locked.of_revision(digests, lambda file: remote.read(container, stamp, file), _no_wheel, name)
     for file, content in ({} if given is None else given.files).items():
         yield parse(content, f"{file} of {name}")
+
+
+def _has_locks(remote: RemoteStore, container: ContainerName, stamp: Stamp) -> bool:
+    """Whether a revision has files that are called as locks are; True where that can't be told."""
+    folder = remote.folder(container, stamp)
+    try:
+        names = bounded.call(lambda: os.listdir(folder), remote.timeout)
+    except FileNotFoundError:
+        return False
+    except (bounded.TimedOut, OSError):
+        return True
+    return any(name.startswith("pylock") and name.endswith(".toml") for name in names)
 
 
 def _no_wheel(_: Wheel) -> None:

@@ -254,9 +254,14 @@ def with_explanation(
     error: ProcessError, plan: EnvironmentPlan, context: BuildContext, message: str
 ) -> ProcessError:
     """The same failure, saying of which environment; and what helps against the usual causes."""
-    text = error.output.lower()
+    from rezup.installers.resolution import is_nowhere
+
+    text = " ".join(error.output.lower().split())  # uv breaks its lines
     advice = [error.hint]
-    if "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
+    if is_nowhere(text):
+        if not context.offline:
+            advice.insert(0, "check the spelling, the version, and the index that pip is configured for")
+    elif "no solution" in text or "conflict" in text or "resolutionimpossible" in text:
         advice.insert(0, "change the requirements, or set `isolation = true` on an extension")
     if context.offline:
         advice.insert(0, "offline: run it once with a network, or give wheels with --find-links")

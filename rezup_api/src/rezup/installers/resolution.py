@@ -34,6 +34,14 @@ _REFUSED = re.compile(
     r"|installing build dependencies did not"
 )
 _COLLECTED = re.compile(r"^\s*Collecting ([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+#: What they say of a name that no index has.
+_NOT_FOUND = (
+    "was not found in the package registry",
+    "was not found in the provided package locations",
+    "no matching distribution found for",
+)
+#: What uv says of a version that no index has; also a part of how it tells a contradiction.
+_NO_VERSION = re.compile(r"because (?:there (?:is|are) no versions? of|only )")
 OFFLINE_HINT = "do it once with a network, or give wheels with --find-links"
 
 
@@ -109,3 +117,15 @@ def only_source(what: str, context: str | None = None) -> LockError:
         context=context,
         hint="allow building it: `sdists = true` in [installer]; or ask for a version that has wheels",
     )
+
+
+def is_nowhere(output: str) -> bool:
+    """Whether no index has a name or a version, rather than that versions contradict each other.
+
+    :param output: what pip or uv said, in lower case and on one line
+    """
+    if "resolutionimpossible" in output:
+        return False
+    if any(text in output for text in _NOT_FOUND):
+        return True
+    return " depends on " not in output and _NO_VERSION.search(output) is not None

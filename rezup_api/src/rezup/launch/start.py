@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from rezup.errors import LaunchError
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
 
     from rezup.system.locks import Hold
@@ -80,29 +81,39 @@ def spawn(
             )
         except (OSError, ValueError) as error:
             raise _cannot_start(arguments[0], error) from error
-        relay.send_to(process.pid)
-        status = process.wait()
+        relay.send_to(process)
+        _wait_for_its_end(process)
+    status = process.wait()
     return status if status >= 0 else 128 - status
+
+
+def _wait_for_its_end(process: subprocess.Popen[bytes]) -> None:
+    """Wait, but leave its status where it is: until that is fetched, its number is nobody else's."""
+    if sys.platform != "win32" and hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, so there is no status
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
 
 
 class _Relay:
     """Hands the signals that would end this process to the program, from its very start.
 
     What a terminal sends reaches a program in the foreground by itself, unless it has a session of its own.
-    Signals that are ignored stay so, here and in the program.
+    So does what somebody sends to the whole process group, and many a program takes a second SIGTERM for
+    "stop at once": that is not handed on. Signals that are ignored stay so, here and in the program.
     """
 
     def __init__(self, *, own_session: bool) -> None:
-        self._send = os.kill
+        self._own_session = own_session
         self._numbers: list[int] = [signal.SIGINT]
         self._relayed: list[int] = []
         if sys.platform != "win32":
-            if own_session:
-                self._send = os.killpg  # it leads a group, as what the terminal has in front does
             self._numbers += [signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP]
             self._relayed = self._numbers[0 if own_session else 2 :]
         self._early: list[int] = []
-        self._pid: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._canary: subprocess.Popen[bytes] | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Relay:
@@ -113,23 +124,84 @@ class _Relay:
         return self
 
     def __exit__(self, *error: object) -> None:
+        canary, self._canary = self._canary, None
+        if canary is not None:
+            canary.kill()
+            canary.communicate()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def send_to(self, pid: int) -> None:
+    def send_to(self, process: subprocess.Popen[bytes]) -> None:
         """From now on, and what came before."""
-        self._pid = pid
+        self._process = process
         while self._early:
-            self._take(self._early.pop(0))
+            self._send(process, self._early.pop(0))
+        if not self._own_session and not self._before.keys().isdisjoint(self._relayed):
+            self._canary = _canary()
 
     def _take(self, number: int, _frame: object = None) -> None:
         if number not in self._relayed:
             return
-        if self._pid is None:
+        if self._process is None:
             self._early.append(number)
-            return
-        with contextlib.suppress(ProcessLookupError):  # it has just ended
-            self._send(self._pid, number)
+        elif not self._went_to_the_group(number, self._process):
+            self._send(self._process, number)
+
+    def _send(self, process: subprocess.Popen[bytes], number: int) -> None:
+        # It has just ended, or is another user's by now, as with sudo: then its end is waited for.
+        with contextlib.suppress(OSError):
+            if self._own_session and sys.platform != "win32":
+                os.killpg(process.pid, number)  # it leads a group, as what the terminal has in front does
+            else:
+                process.send_signal(number)
+
+    def _went_to_the_group(self, number: int, process: subprocess.Popen[bytes]) -> bool:
+        """Whether the program has got the signal as well: the canary, which is in our group, died of it."""
+        canary = self._canary
+        if canary is None or sys.platform == "win32":
+            return False
+        import subprocess
+
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            canary.wait(_CANARY_TIME)
+        if canary.returncode is None:
+            return False
+        if self._canary is canary:
+            canary.communicate()
+            self._canary = _canary()
+        try:
+            is_in_our_group = os.getpgid(process.pid) == os.getpgrp()  # shells leave it
+        except OSError:  # it has ended, or has a session of its own, which not every system lets others see
+            return False
+        return canary.returncode == -number and is_in_our_group
+
+
+#: Seconds in which a signal to a process group reaches all of it.
+_CANARY_TIME = 0.3
+
+
+def _canary() -> subprocess.Popen[bytes] | None:
+    """A process of our group that signals end which programs end by, but for those of a terminal.
+
+    Nothing else tells a signal for this process from one for its group. It ends when we do, however that is,
+    and holds nothing open. None where none can be started.
+    """
+    import subprocess
+
+    if sys.platform == "win32":
+        return None
+    # Blocked in it too. Were it stopped before it is `sh`, we would wait for that and could not be stopped.
+    terminals = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, terminals)
+    try:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd="/", env={},
+        )  # fmt: skip
+    except OSError:
+        return None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _detach(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) -> int:

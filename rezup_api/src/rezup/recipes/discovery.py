@@ -22,11 +22,13 @@ class RecipeFile(NamedTuple):
     path: Path
 
 
-def discover(folder: Path) -> list[RecipeFile]:
-    """The recipe files in a folder, sorted by container; none if the folder is missing.
+def discover(folder: Path | None) -> list[RecipeFile]:
+    """The recipe files in a folder, sorted by container; none if the folder is missing, or there is no home.
 
     :raises RecipeError: the folder can't be listed
     """
+    if folder is None:
+        return []
     try:
         paths = list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

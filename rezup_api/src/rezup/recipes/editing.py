@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from rezup.recipes.parse import parse
 from rezup.recipes.reading import SIZE_LIMIT, RawFloat, decode, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rezup.recipes.model import Recipe
 
@@ -59,6 +60,12 @@ def new_draft(path: Path, basis: Path | None) -> Draft:
     """
     from rezup.recipes.default import default_recipe
 
+    if path.is_symlink():
+        raise RecipeError(
+            f"the recipe {path} can't be made",
+            context=f"the name is a link to {path.readlink()}, where nothing is",
+            hint="make that file, or remove the link",
+        )
     if basis is None:
         return Draft(path, path, default_recipe(), 0o644, is_new=True)
     return Draft(path, path, _read(basis), basis.stat().st_mode & 0o7777, is_new=True)
@@ -75,28 +82,36 @@ def changed(draft: Draft, values: Iterable[tuple[str, str]], removed: Iterable[s
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
+    from rezup.recipes.header_comments import folded, unfolded
+
     text = decode(draft.data, str(draft.path))
     expected = tables(text, str(draft.path))
-    document: Any = tomlkit.parse(text)
+    mark = os.urandom(8).hex()
+    line_ends = folded(text, mark)
+    document: Any = tomlkit.parse(line_ends if _said(line_ends) == expected else text)
     steps = [(_key(key), value) for key, value in values]
     missing = [_key(key) for key in removed]
     try:
         for key, value in steps:
-            _set(document, key, _item(_as_toml(value)), tomlkit)
-            _set(expected, key, tables(f"v = {_as_toml(value)}", "value")["v"], None)
+            written = _as_toml(key, value)
+            _set(document, key, _item(written), tomlkit)
+            _set(expected, key, tables(f"v = {written}", "value")["v"], None)
         for key in missing:
             _unset(document, key)
             _unset(expected, key)
-        result = tomlkit.dumps(document)
+        result = unfolded(tomlkit.dumps(document), mark)
         data = result.encode("utf-8")
     except (TOMLKitError, TypeError, AttributeError, UnicodeError) as error:
         raise _unfit(draft.path, str(error)) from error
-    found = None
-    with contextlib.suppress(RecipeError):
-        found = tables(result, str(draft.path))
-    if found != expected:  # tomlkit has its limits
+    if _said(result) != expected:  # tomlkit has its limits
         raise _unfit(draft.path, "it would not say what it should, as its tables are written in parts")
     return data
+
+
+def _said(text: str) -> dict[str, object] | None:
+    with contextlib.suppress(RecipeError):
+        return tables(text, "text")
+    return None
 
 
 def check(draft: Draft, data: bytes) -> Recipe:
@@ -110,6 +125,8 @@ def check(draft: Draft, data: bytes) -> Recipe:
 def write(draft: Draft, data: bytes) -> None:
     """Put the new text in the place of the old one, with the permissions that it had.
 
+    A new file gets what the umask leaves of them, and is for its owner only if it holds a secret.
+
     :raises RecipeError: somebody changed the file since it was read, or it can't be written
     """
     from rezup.recipes.default import write_new
@@ -117,7 +134,7 @@ def write(draft: Draft, data: bytes) -> None:
 
     try:
         if draft.is_new:
-            if not write_new(draft.path, data, mode=draft.mode):
+            if not write_new(draft.path, data, mode=_new_mode(draft, data)):
                 raise _raced(draft)
             return
         if Path(os.path.realpath(draft.path)) != draft.target or _read(draft.target) != draft.data:
@@ -131,9 +148,18 @@ def write(draft: Draft, data: bytes) -> None:
         ) from error
 
 
-def edit(draft: Draft, environ: Mapping[str, str]) -> tuple[bytes, Path]:
+def _new_mode(draft: Draft, data: bytes) -> int:
+    from rezup.recipes.secrets import literal_secrets
+    from rezup.system.editor import without_umask
+
+    mode = without_umask(draft.mode)
+    return mode & 0o600 if literal_secrets(check(draft, data)) else mode
+
+
+def edit(draft: Draft, environ: Mapping[str, str], tell: Callable[[str], object]) -> tuple[bytes, Path]:
     """Let the user edit the text; returns the new one, and the file that holds it until `discard`.
 
+    :param tell: is given the words about where the text is, if this process is told to end meanwhile
     :raises RecipeError: there is no editor, or it failed
     """
     from rezup.system.editor import editor_command, run_editor
@@ -146,24 +172,35 @@ def edit(draft: Draft, environ: Mapping[str, str]) -> tuple[bytes, Path]:
             stream.write(draft.data)
         status = run_editor(command, path, environ)
         data = _read(path)
+    except RecipeError:  # what is there now can't be read, and nobody knows what it is
+        raise
     except (OSError, ValueError) as error:
-        discard(path)
+        discard(draft, path)
         raise RecipeError(
             f"the recipe {draft.path} can't be edited",
             context=str(error)[:300],
             hint="set VISUAL or EDITOR to a program, or change single keys with --set KEY=VALUE",
         ) from error
+    except BaseException:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            tell(f"the text that was edited is kept in {path}")
+        raise
     if status != 0:
         kept = "" if data == draft.data else f"; the text is kept in {path}"
         if data == draft.data:
-            discard(path)
+            discard(draft, path)
         raise RecipeError(f"the editor ended with status {status}", context=f"nothing was changed{kept}")
     return data, path
 
 
-def discard(path: Path) -> None:
-    """Remove the text that was edited; a file of any other name stays."""
-    if path.name.startswith(_KEPT):
+def discard(draft: Draft, path: Path) -> None:
+    """Remove a text of this recipe that was edited; any other file stays.
+
+    So does the recipe itself: its name is shorter than those that are removed.
+    """
+    name = re.escape(_KEPT) + r"[0-9a-f]{8}\." + re.escape(draft.target.name)
+    is_here = os.path.realpath(path.parent) == os.path.realpath(draft.target.parent)
+    if is_here and re.fullmatch(name, path.name):
         with contextlib.suppress(OSError):
             path.unlink()
 
@@ -227,15 +264,23 @@ def _key(text: str) -> tuple[str, ...]:
     )
 
 
-def _as_toml(text: str) -> str:
-    """The text if it is a TOML value that a recipe may hold, else the same as a TOML string."""
+def _as_toml(key: tuple[str, ...], text: str) -> str:
+    """The text if it is a TOML value that a recipe may hold, else the same as a TOML string.
+
+    A variable is a text however much it looks like a number: only quotes around it are TOML.
+    """
     import json
 
     with contextlib.suppress(RecipeError):
         document = tables(f"v = {text}", "value")
-        if len(document) == 1 and _is_plain(document["v"]) and not _item(text).trivia.comment:
+        is_fit = isinstance(document["v"], str) or not _is_variable(key)
+        if is_fit and len(document) == 1 and _is_plain(document["v"]) and not _item(text).trivia.comment:
             return text
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _is_variable(key: tuple[str, ...]) -> bool:
+    return key[:-1] in (("env",), ("pip", "env"))
 
 
 def _is_plain(value: object) -> bool:

@@ -42,13 +42,16 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _SECRET_NAME = re.compile(
-    r"(?:^|.*_)(?:PASSWORD|PASSWD|PASSPHRASE|PASS|TOKEN|SECRET|API_?KEY|(?:ACCESS|SECRET|PRIVATE)_?KEY|CREDENTIALS?)",
-    re.IGNORECASE,
+    r"(?:^|.*[_.-])(?:PASSWORD|PASSWD|PASSPHRASE|PASS|TOKEN|SECRET"
+    r"|API[_.-]?KEY|(?:ACCESS|SECRET|PRIVATE)[_.-]?KEY|CREDENTIALS?)",
+    re.IGNORECASE | re.DOTALL,
 )
-# NAME = "text", as TOML has it
+# NAME = "text", and NAME = 123, as TOML has it. No two ways lead through the same text, so that long ones
+# are read in good time.
 _ASSIGNMENT = re.compile(
-    r"""(?<![\w-])(["']?)([A-Za-z_][A-Za-z0-9_]{0,99})\1(\s*=\s*)"""
-    r'''("""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')'''
+    r"""((?<![\w-])[A-Za-z_][A-Za-z0-9_-]{0,99}|"(?:[^"\\\n]|\\.){1,100}"|'[^'\n]{1,100}')(\s*=\s*)"""
+    r'''("""(?:[^"\\]|\\[\s\S]|"(?!""))*"""(?:"{1,2}(?!"))?|\'\'\'[\s\S]*?\'\'\'(?:'{1,2}(?!'))?'''
+    r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[+-]?\d[\w.:+-]*(?: \d\d:[\w.:+-]*)?(?=[ \t]*(?:[\r\n#,}\]]|$)))"""
 )
 _EMPTY_PLACEHOLDER = re.compile(r"\$\{[^}:]*(?::-)?\}")
 _WELL_KNOWN_USERS = frozenset({"git", "hg", "svn", "anonymous", MASK})
@@ -59,7 +62,7 @@ def redact(text: str) -> str:
 
     Masked are ``user:password@``, ``token@`` (but for users such as ``git@`` and over ssh), both
     also percent-encoded or without a scheme, query parameters that are named as secrets are, and
-    quoted values that are assigned to variables of such names.
+    texts and numbers that are assigned to variables of such names.
     """
     if "@" in text:
         text = _USERINFO.sub(_masked_userinfo, text)
@@ -138,9 +141,13 @@ def _masked_password(match: re.Match[str]) -> str:
 
 
 def _masked_assignment(match: re.Match[str]) -> str:
-    quote, name, equals, value = match.groups()
-    is_secret = is_secret_variable(name, value.strip("\"'"))
-    return f'{quote}{name}{quote}{equals}"{MASK}"' if is_secret else match[0]
+    name, equals, value = match.groups()
+    if value[0] not in "\"'" and match.start() and match.string[match.start() - 1] in "?&;":
+        return match[0]  # a parameter of a URL
+    text = value.strip("\"'")
+    # Nobody writes the letters of a name as escapes but to hide it.
+    is_secret = is_secret_variable("TOKEN" if "\\" in name else name.strip("\"'"), text)
+    return f'{name}{equals}"{MASK}"' if is_secret else match[0]
 
 
 def _is_open(value: str) -> bool:

@@ -17,7 +17,7 @@ from rezup.settings import VARIABLES, Settings
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
-from rezup.system.dirs import user_folders, user_home
+from rezup.system.dirs import known_home, user_folders
 from rezup.system.machine import platform_tag
 
 if TYPE_CHECKING:
@@ -259,9 +259,8 @@ def usable_environment(
     found = list(_variables(environ))
     wrong = {each.where for each in found if each.code == "variable-wrong"}
     environ = {name: value for name, value in environ.items() if name not in wrong}
-    bare = {name: value for name, value in environ.items() if not name.startswith("REZUP_")}
     try:
-        Settings.load(bare)
+        Settings.load(_bare(environ))
     except SettingsError as error:
         is_file = error.message.endswith("can't be read")
         where = error.message.removesuffix(" can't be read") if is_file else _file_in(error)
@@ -275,6 +274,12 @@ def usable_environment(
 _WITHOUT_FILES = {"XDG_CONFIG_HOME": _NOWHERE, "XDG_CONFIG_DIRS": _NOWHERE}
 
 
+def _bare(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without variables of rezup, which may have named all that else needs a home."""
+    bare = {name: value for name, value in environ.items() if not name.startswith("REZUP_")}
+    return bare if known_home(environ) is not None else {**bare, "HOME": _NOWHERE}
+
+
 def _file_in(error: SettingsError) -> str:
     """The configuration file that an error is about, from the words it has."""
     _, is_named, file = (error.hint or "").partition("correct it in: ")
@@ -284,7 +289,7 @@ def _file_in(error: SettingsError) -> str:
 def _variables(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Variables of rezup that can't be used, or that it doesn't know."""
     known = {name for name in VARIABLES.values() if name}
-    bare = {name: value for name, value in environ.items() if not name.startswith("REZUP_")} | _WITHOUT_FILES
+    bare = _bare(environ) | _WITHOUT_FILES
     for name in sorted(name for name in environ if name.startswith("REZUP_")):
         value = environ[name]
         if name not in known:
@@ -302,7 +307,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[Finding]:
 # -- what else is on the machine ------------------------------------------------------------------
 
 
-def _recipes(folder: Path) -> Iterator[Finding]:
+def _recipes(folder: Path | None) -> Iterator[Finding]:
     """Recipes of the user that can't be used, or have keys without effect."""
     from rezup.recipes.discovery import discover
     from rezup.recipes.parse import load
@@ -312,11 +317,15 @@ def _recipes(folder: Path) -> Iterator[Finding]:
             recipe = load(each.path)
         except RecipeError as error:
             problems = tuple(map(str, error.problems))
-            yield Finding("recipe-unusable", str(each.path), error.context or error.message, problems)
+            many = len(problems) > 1  # they follow one by one
+            what = f"{len(problems)} problems" if many else error.context or error.message
+            yield Finding("recipe-unusable", str(each.path), what, problems if many else ())
             continue
         if recipe.warnings:
             told = tuple(map(str, recipe.warnings))
-            yield Finding("recipe-odd", str(each.path), "; ".join(w.message for w in recipe.warnings), told)
+            many = len(told) > 1
+            what = f"{len(told)} warnings" if many else told[0]
+            yield Finding("recipe-odd", str(each.path), what, told if many else ())
 
 
 def _uv(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -341,7 +350,9 @@ def _owners(
     environ: Mapping[str, str], settings: Settings, stores: Mapping[Path, LocalStore]
 ) -> Iterator[Finding]:
     """Files of root in the home of somebody else: the uppermost of each tree, two folders deep in a root."""
-    home = user_home(environ)
+    home = known_home(environ)
+    if home is None:
+        return
     folders = user_folders("rezup", environ)
     try:
         owner = home.stat().st_uid

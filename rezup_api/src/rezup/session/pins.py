@@ -42,6 +42,7 @@ class Pins:
         :raises RevisionNotReadyError: it can't be used
         :raises StoreError: there is no remote root, or the root can't be written
         """
+        self._check_known(place)
         return self._told(place, self._pinning(place, remote=remote).pin(revision, why))
 
     def unpin(self, place: Place, *, why: str = "", remote: bool = False) -> Change:
@@ -50,10 +51,8 @@ class Pins:
         :raises ContainerNotFoundError: there is no such container
         :raises StoreError: there is no remote root, or the root can't be written
         """
-        change = self._pinning(place, remote=remote).unpin(why)
-        if change.to is None and not change.is_changed and not self._is_known(place):
-            raise self._places.not_found(place)
-        return self._told(place, change)
+        self._check_known(place)
+        return self._told(place, self._pinning(place, remote=remote).unpin(why))
 
     def rollback(self, place: Place, *, why: str = "", remote: bool = False) -> Change:
         """Pin the newest ready revision before the one that is taken now.
@@ -62,6 +61,7 @@ class Pins:
         :raises RevisionNotFoundError: there is no ready one before it
         :raises StoreError: there is no remote root, or the root can't be written
         """
+        self._check_known(place)
         return self._told(place, self._pinning(place, remote=remote).rollback(why))
 
     def history(
@@ -89,6 +89,15 @@ class Pins:
         if not found and unreachable is None and not self._is_known(place):
             raise self._places.not_found(place)
         return found, unreachable
+
+    def _check_known(self, place: Place) -> None:
+        """:raises ContainerNotFoundError: there is no such container, and no recipe of one"""
+        try:
+            is_known = self._is_known(place)
+        except RemoteUnreachableError:
+            return  # it may be there
+        if not is_known:
+            raise self._places.not_found(place)
 
     def _is_known(self, place: Place) -> bool:
         if place.has_own_recipe and place.recipe_file.is_file():

@@ -13,6 +13,7 @@ from rezup.recipes.variables import expand_placeholders
 from rezup.settings import Settings, kept_settings
 from rezup.stores.local import LocalStore
 from rezup.stores.remote import RemoteStore
+from rezup.system.dirs import known_home, no_home
 from rezup.system.machine import is_root_in_a_home_of_another
 
 if TYPE_CHECKING:
@@ -27,15 +28,27 @@ class Place(NamedTuple):
 
     name: ContainerName
     settings: Settings
-    recipe_file: Path
-    """The recipe a new revision would be made from; it may not exist."""
+    recipe: Path | None
+    """The recipe a new revision would be made from; it may not exist. None without a home folder."""
     local: LocalStore
     remote: RemoteStore | None
 
     @property
+    def recipe_file(self) -> Path:
+        """That recipe, for what can't be done without.
+
+        :raises SettingsError: there is no home folder
+        """
+        if self.recipe is None:
+            raise no_home()
+        return self.recipe
+
+    @property
     def has_own_recipe(self) -> bool:
         """Whether that recipe is this container's, rather than the default one."""
-        return self.name == DEFAULT_CONTAINER or self.recipe_file.name != "rezup.toml"
+        if self.recipe is None:
+            return False
+        return self.name == DEFAULT_CONTAINER or self.recipe.name != "rezup.toml"
 
     @property
     def can_be_made(self) -> bool:
@@ -47,15 +60,25 @@ class Places:
     """Finds the place of any container.
 
     :param overrides: settings from a command line, by configuration key
-    :param recipes_folder: where recipes are looked for
+    :param recipes_folder: where recipes are looked for, instead of the home folder
     """
 
     def __init__(
-        self, environ: Mapping[str, str], overrides: Mapping[str, Any], recipes_folder: Path
+        self, environ: Mapping[str, str], overrides: Mapping[str, Any], recipes_folder: Path | None
     ) -> None:
         self._environ = environ
         self.overrides = overrides
-        self.recipes_folder = recipes_folder
+        self.recipes_folder = recipes_folder or known_home(environ)
+        """Where recipes are looked for; None where nobody has a home, so that there are none."""
+
+    def needed_folder(self) -> Path:
+        """Where recipes are looked for, for what can't be done without.
+
+        :raises SettingsError: in the home folder, and there is none
+        """
+        if self.recipes_folder is None:
+            raise no_home()
+        return self.recipes_folder
 
     @property
     def is_in_a_home_of_another(self) -> bool:
@@ -103,7 +126,13 @@ class Places:
 
                 load(recipe_file)  # says it better: file, line and key
             raise RecipeError(f"{recipe_file} can't be read", context=str(error)) from error
-        return roots and {key: self._root(recipe_file, key, value) for key, value in roots.items()}
+        try:
+            return roots and {key: self._root(recipe_file, key, value) for key, value in roots.items()}
+        except RecipeError:
+            from rezup.recipes.parse import load
+
+            load(recipe_file)  # says it better: every problem, with line and key
+            raise  # what only the value of a variable makes wrong
 
     def _root(self, recipe_file: Path, key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -127,7 +156,10 @@ class Places:
         :raises RecipeError: there is none
         """
         try:
-            path = self._path_of(name_or_file) or self.place(name_or_file).recipe_file
+            # Not by its place: what is wrong with its roots is for whoever reads it to tell.
+            path = self._path_of(name_or_file) or self._recipe_file(ContainerName.parse(name_or_file))
+            if path is None:
+                raise no_home()
             is_there = path.is_file()
         except (OSError, RuntimeError) as error:  # too long a name, an unreadable folder, no such home
             raise RecipeError(
@@ -151,14 +183,14 @@ class Places:
             path, is_container = self._path_of(name_or_file), False
             if path is None:
                 name, is_container = ContainerName.parse(name_or_file), True
-                path = recipe_path(name, self.recipes_folder)
+                path = recipe_path(name, self.needed_folder())
             if path.is_file():
                 return open_draft(path)
         except (OSError, RuntimeError) as error:
             raise RecipeError(
                 f"{name_or_file[:80]!a} can't be looked up", context=str(error)[:200]
             ) from error
-        basis = self.recipes_folder / "rezup.toml"
+        basis = (self.recipes_folder or path.parent) / "rezup.toml"
         has_basis = is_container and path != basis and basis.is_file()
         if create:
             return new_draft(path, basis if has_basis else None)
@@ -180,11 +212,17 @@ class Places:
 
     def not_found(self, place: Place) -> ContainerNotFoundError:
         """The error for a container that exists nowhere."""
-        recipe = recipe_path(place.name, self.recipes_folder)
         remote = f", nor has {place.remote.root}" if place.remote else ""
+        nowhere = f"{place.local.root} has none of that name{remote}, and there is no"
+        if self.recipes_folder is None:
+            return ContainerNotFoundError(
+                f"there is no container {place.name}",
+                context=f"{nowhere} home folder that its recipe could be in",
+                hint=f"set HOME to an absolute path, or make it: rezup use {place.name} --make RECIPE",
+            )
         return ContainerNotFoundError(
             f"there is no container {place.name}",
-            context=f"{place.local.root} has none of that name{remote}, and there is no recipe {recipe}",
+            context=f"{nowhere} recipe {recipe_path(place.name, self.recipes_folder)}",
             hint=f"write that recipe, or make it from another: rezup use {place.name} --make RECIPE",
         )
 
@@ -198,7 +236,9 @@ class Places:
             hint=f"rezup use {place.name}",
         )
 
-    def _recipe_file(self, container: ContainerName) -> Path:
+    def _recipe_file(self, container: ContainerName) -> Path | None:
+        if self.recipes_folder is None:
+            return None
         default = self.recipes_folder / "rezup.toml"
         if container == DEFAULT_CONTAINER:
             return default

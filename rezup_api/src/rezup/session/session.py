@@ -18,7 +18,6 @@ from rezup.reporting import Reporter, stage
 from rezup.session.places import Place, Places
 from rezup.session.wiring import Wiring
 from rezup.stores.stamps import Stamp
-from rezup.system.dirs import user_home
 from rezup.system.locks import Gone
 from rezup.system.machine import platform_tag, process_environment
 
@@ -55,7 +54,7 @@ class Session:
         environ: Mapping[str, str],
         reporter: Reporter,
         overrides: Mapping[str, Any],
-        recipes_folder: Path,
+        recipes_folder: Path | None,
         program: Path | None,
     ) -> None:
         self.environ = environ
@@ -86,7 +85,7 @@ class Session:
             environ=environ,
             reporter=reporter or Reporter(),
             overrides=overrides or {},
-            recipes_folder=recipes_folder or user_home(environ),
+            recipes_folder=recipes_folder,
             program=program,
         )
 
@@ -94,8 +93,11 @@ class Session:
 
     @property
     def recipes_folder(self) -> Path:
-        """Where recipes are looked for."""
-        return self._places.recipes_folder
+        """Where recipes are looked for.
+
+        :raises SettingsError: in the home folder, and there is none
+        """
+        return self._places.needed_folder()
 
     def place(self, name: str | None = None, recipe_file: Path | None = None) -> Place:
         """Where a container lives; see :meth:`Places.place`."""

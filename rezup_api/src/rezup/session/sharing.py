@@ -86,7 +86,8 @@ class Sharing:
         from rezup.containers.publication import Publisher
 
         builder, maker = self._wiring.builder(place), self._wiring.maker()
-        return Publisher(remote, builder=builder, maker=maker, prove=prover, how=how)
+        remembered = self._wiring.remembered(place)
+        return Publisher(remote, builder=builder, maker=maker, prove=prover, how=how, remembered=remembered)
 
     def _prover(self, place: Place, timeout: float | None) -> Prover:
         from rezup.containers.proving import TIMEOUT, Prover

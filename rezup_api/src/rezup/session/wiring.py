@@ -42,16 +42,22 @@ class Wiring:
 
         :param local: leave the remote root out
         """
-        cache = None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "remotes-v1"
+        is_of_another = self._places.is_in_a_home_of_another
         return Acquisition(
             local=place.local,
             remote=None if local else place.remote,
-            remembered=Remembered(cache, place.remote.root if place.remote else Path()),
+            remembered=self.remembered(place),
             workshop=lambda: self.workshop(place),
             backoff=lambda: self._backoff(place),
             reporter=self._reporter,
             platform=platform_tag(),
+            pythons=None if is_of_another else place.settings.folders.state / "pythons.json",
         )
+
+    def remembered(self, place: Place) -> Remembered:
+        """What the remote root of a container said last."""
+        cache = None if self._places.is_in_a_home_of_another else place.settings.cache_dir / "remotes-v1"
+        return Remembered(cache, place.remote.root if place.remote else Path())
 
     def stamp(self, place: Place, revision: str | None) -> Stamp | None:
         """The revision that is meant, wherever it is, for looking at; None if the container has none.
@@ -78,7 +84,7 @@ class Wiring:
 
         path = recipe_file or place.recipe_file
         if recipe_file is None and not path.is_file():
-            path = self._places.recipes_folder / "rezup.toml"
+            path = self._places.needed_folder() / "rezup.toml"
             if not path.is_file():
                 self.refuse_in_a_home_of_another()
             try:

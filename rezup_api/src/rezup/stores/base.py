@@ -93,9 +93,10 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def remove(self, container: ContainerName, revision: Stamp) -> None:
+    def remove(self, container: ContainerName, revision: Stamp) -> bool:
         """Take a revision out; one that is missing is fine.
 
+        :returns: whether it was there
         :raises StoreError: it can't be removed, or isn't a revision
         :raises RevisionInUseError: somebody uses it
         """

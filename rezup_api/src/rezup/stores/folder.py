@@ -23,7 +23,7 @@ from rezup.reporting import Reporter, stage
 from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
 from rezup.stores.stamps import Stamp
 from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
-from rezup.system.reading import AT_ONCE, read_file
+from rezup.system.reading import open_at_once, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -179,17 +179,19 @@ class FolderStore(Store):
             if rename_new(staging, self.folder(container, at)):
                 return at
 
-    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> None:
+    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> bool:
         from rezup.system.files import remove_tree
 
         path = self.find(container, revision)
         if path is None:
-            return
+            return False
         reporter = reporter or Reporter()
         trash = self.root / container / new_name(TRASH)
         try:
             with stage(reporter, "trash"):
                 if not is_revision(path, self.root) or not _take_away(self.root, path, trash.name):
+                    if self.find(container, revision) is None:
+                        return False  # somebody else removed it just now
                     raise StoreError(
                         f"{path} is left alone",
                         context="it is no revision of rezup, or it lies outside of the root",
@@ -198,6 +200,7 @@ class FolderStore(Store):
                 remove_tree(trash)
         except OSError as error:
             raise self._unwritable(error) from error
+        return True
 
     def sweep(self, container: ContainerName) -> None:
         """Delete what killed processes left behind; never raises, never touches work under way."""
@@ -279,7 +282,7 @@ def _read_pin(path: Path) -> str | None:
     """The text of a pin; what can't be read names no revision, and must not stop anybody."""
     try:
         # A pipe would be waited for, for ever.
-        descriptor = os.open(path, os.O_RDONLY | AT_ONCE)
+        descriptor = open_at_once(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -346,6 +349,8 @@ def _take_away(root: Path, path: Path, name: str) -> bool:
         if RECEIPT not in marked and RECIPE not in marked:
             return False
         os.rename(revision, name, src_dir_fd=opened[-2], dst_dir_fd=opened[1])
+    except FileNotFoundError:
+        return False
     finally:
         for descriptor in opened:
             os.close(descriptor)

@@ -60,19 +60,21 @@ class LocalStore(FolderStore):
         with locks.exclusive(path / LEASE) as free:
             return ("an unknown process",) if free is False else ()
 
-    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> None:
+    def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> bool:
         path = self.find(container, revision)
         if path is None:
-            return
+            return False
         users = self.holders(container, revision)
         with locks.exclusive(path / LEASE) as free:
             if users or free is False:
+                if self.find(container, revision) is None:
+                    return False  # they were removing it
                 raise RevisionInUseError(
                     f"revision {revision} of {container} is in use",
                     holders=users or ("an unknown process",),
                     hint="leave its shells, then try again",
                 )
-            super().remove(container, revision, reporter=reporter)
+            return super().remove(container, revision, reporter=reporter)
 
     def stage(self, container: ContainerName) -> Path:
         staging = super().stage(container)

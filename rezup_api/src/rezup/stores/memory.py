@@ -44,6 +44,6 @@ class MemoryStore(Store):
             revisions[at] = dict(files)
             return at
 
-    def remove(self, container: ContainerName, revision: Stamp) -> None:
+    def remove(self, container: ContainerName, revision: Stamp) -> bool:
         with self._lock:
-            self._containers.get(container, {}).pop(revision, None)
+            return self._containers.get(container, {}).pop(revision, None) is not None

@@ -42,11 +42,30 @@ class RemoteStore(FolderStore):
             raise RemoteUnreachableError(
                 f"the remote root {self.root} is unreachable",
                 context=f"no answer within {self.timeout * patience:g} s",
-                hint="check the mount; --local uses what is on this machine",
+                hint="check the mount; `rezup use --local` takes what is on this machine",
             ) from None
 
     def _content(self, path: Path) -> bytes:
         return path.read_bytes()  # what hangs is given up above
+
+    def check_begun(self, *, is_known: bool) -> None:
+        """Refuse to publish where the share isn't there: to the disk under its mount point.
+
+        :param is_known: whether the root had revisions before, so that an empty one isn't new
+        :raises RemoteUnreachableError: the folder is missing, or empty and known
+        """
+        found = self._do(lambda: _state(self.root))
+        if found == "there" or (found == "empty" and not is_known):
+            return
+        if found == "empty":
+            reason = "it is empty, as a folder is that nothing is mounted on, and it had revisions before"
+            hint = "mount the share; to begin anew, put any file into the folder"
+        else:
+            reason, hint = (
+                "there is no such folder",
+                f"mount the share; to begin a new one: mkdir {self.root}",
+            )
+        raise RemoteUnreachableError(f"the remote root {self.root} is unreachable", context=reason, hint=hint)
 
     def is_writable_by_all(self) -> bool:
         """Whether anybody may put recipes there; False where that can't be told."""
@@ -61,8 +80,16 @@ class RemoteStore(FolderStore):
         return RemoteUnreachableError(
             f"the remote root {self.root} is unreachable",
             context=error.strerror or str(error),
-            hint="check the mount; --local uses what is on this machine",
+            hint="check the mount; `rezup use --local` takes what is on this machine",
         )
+
+
+def _state(root: Path) -> str:
+    try:
+        with os.scandir(root) as entries:
+            return "empty" if next(entries, None) is None else "there"
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
 
 
 def _check_mounted(root: Path) -> None:

@@ -27,51 +27,65 @@ class Folders(NamedTuple):
 
 
 def user_home(environ: Mapping[str, str]) -> Path:
-    """The home folder, from the given environment first; a relative or empty one counts as none.
+    """The home folder, for what can't be done without one; see `known_home`.
 
     :raises SettingsError: neither the environment nor the user database names one
     """
+    home = known_home(environ)
+    if home is None:
+        raise no_home()
+    return home
+
+
+def no_home() -> SettingsError:
+    """The error for what needs a home folder where there is none."""
+    user = "this user" if sys.platform == "win32" else f"user {os.getuid()}"
+    return SettingsError(
+        "there is no home folder",
+        context=f"HOME is no absolute path, and the user database has none for {user}",
+        hint="set HOME to an absolute path",
+    )
+
+
+def known_home(environ: Mapping[str, str]) -> Path | None:
+    """The home folder, from the given environment first; a relative or empty one counts as none."""
     from pathlib import Path
 
     home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
     if os.path.isabs(home):
         return Path(home)
     if sys.platform == "win32":
-        return Path.home()
-    import pwd
+        entry = os.path.expanduser("~")
+    else:
+        import pwd
 
-    try:
-        entry = pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:  # a user without an entry, as in many containers
-        entry = ""
-    if not os.path.isabs(entry):
-        raise SettingsError(
-            "there is no home folder",
-            context=f"HOME is {home!a}, and the user database has none for user {os.getuid()}",
-            hint="set HOME to an absolute path",
-        )
-    return Path(entry)
+        try:
+            entry = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:  # a user without an entry, as in many containers
+            entry = ""
+    return Path(entry) if os.path.isabs(entry) else None
 
 
 def user_folders(application: str, environ: Mapping[str, str]) -> Folders:
-    """The folders of `application` for the current user."""
+    """The folders of `application` for the current user.
+
+    :raises SettingsError: one is named by no variable, and there is no home folder that it could be in
+    """
     if not sys.platform.startswith("linux"):
         return _by_platformdirs(application)
     from pathlib import Path
 
-    home = user_home(environ)
-
-    def folder(variable: str, default: Path) -> Path:
+    def folder(variable: str, default: str) -> Path:
         value = environ.get(variable, "").strip()
         # The XDG rules: a relative path is invalid and ignored.
-        return (Path(value) if value.startswith("/") else default) / application
+        return (Path(value) if value.startswith("/") else user_home(environ) / default) / application
 
     site = environ.get("XDG_CONFIG_DIRS", "").split(":")[0].strip()
     return Folders(
-        config=folder("XDG_CONFIG_HOME", home / ".config"),
+        config=folder("XDG_CONFIG_HOME", ".config"),
         site_config=(Path(site) if site.startswith("/") else Path("/etc/xdg")) / application,
         cache=Path(user_cache(application, environ)),
-        state=folder("XDG_STATE_HOME", home / ".local" / "state"),
+        state=folder("XDG_STATE_HOME", ".local/state"),
     )
 
 

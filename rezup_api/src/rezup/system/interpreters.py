@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -116,6 +117,24 @@ def inspect(path: Path, environment: Mapping[str, str]) -> Interpreter:
         raise InterpreterNotFoundError(
             f"{path} is no Python", context="it did not tell its version", hint=hint
         ) from error
+
+
+@lru_cache(maxsize=64)
+def version_of(path: str, size: int, modified: int) -> tuple[str, str] | None:
+    """Version and implementation, such as "3.11.7" and "cpython", of the interpreter at a path.
+
+    It is asked once while this process lives and its file is the same. None where it tells nothing.
+
+    :param size: of its file, in bytes
+    :param modified: when its file was, in nanoseconds since 1970
+    """
+    from rezup.system.machine import process_environment
+
+    try:
+        found = inspect(Path(path), process_environment())
+    except InterpreterNotFoundError:
+        return None
+    return found.version, found.implementation
 
 
 def is_python_variable(name: str) -> bool:

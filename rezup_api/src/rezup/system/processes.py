@@ -50,7 +50,7 @@ def run(
     :param what: the words for it in an error message, e.g. "installing rez"
     :param separate_errors: the output returned is stdout alone (stderr is logged all the same)
     :param timeout: seconds; the program is killed after it
-    :param own_group: it has no terminal, and where it is killed, so is all that it started
+    :param own_group: it has no terminal; on POSIX what it started ends with it, however it ends
     :raises ProcessError: it can't be started, or its status is not 0
     """
     arguments = [str(part) for part in command]
@@ -69,8 +69,8 @@ def run(
         status = _run(arguments, environment, folder, transcript, separate_errors, timeout, own_group)
     except OSError as error:
         raise failure(f"{shown[0]}: {error.strerror or error}", None) from error
-    except subprocess.TimeoutExpired as error:
-        raise failure(f"no answer within {timeout:g} s", None, transcript.end) from error
+    except _TimedOutError as error:
+        raise failure(str(error), None, transcript.end) from error
     finally:
         if stream is not None:
             stream.close()
@@ -144,16 +144,36 @@ def _run(
             else:
                 for line in process.stdout or ():
                     transcript.take(line)
-            return process.wait()
-        except subprocess.TimeoutExpired:
+            status = process.wait()
+            if own_group:
+                _end(process, whole_group=True)
+            return status
+        except subprocess.TimeoutExpired as error:
+            late = _TimedOutError(_lateness(process.poll(), error.timeout))
             _end(process, whole_group=own_group)
             # What it said until then; something that outlives it may keep the pipe open.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 _take_all(process, transcript, _LAST_WORDS)
-            raise
+            raise late from None
         except BaseException:  # Ctrl-C, too: nothing is left running behind
             _end(process, whole_group=own_group)
             raise
+
+
+class _TimedOutError(Exception):
+    """A program took too long; its text says of what."""
+
+
+def _lateness(status: int | None, timeout: float) -> str:
+    """What was waited for in vain.
+
+    :param status: of the program itself, None if it hasn't ended
+    """
+    if status is None:
+        return f"no answer within {timeout:g} s"
+    return (
+        f"it ended with status {status}, and something that it started kept its output open for {timeout:g} s"
+    )
 
 
 def _take_all(process: subprocess.Popen[str], transcript: _Transcript, timeout: float | None) -> None:
@@ -168,5 +188,6 @@ def _end(process: subprocess.Popen[str], *, whole_group: bool) -> None:
     """Kill a program; on POSIX its group, too, which may outlive it."""
     if whole_group and os.name != "nt":
         with contextlib.suppress(ProcessLookupError, PermissionError):
+            # Of one that has ended nobody gets the number as long as its group has members.
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import RemoteUnreachableError
 from rezup.system import bounded
-from rezup.system.reading import AT_ONCE
+from rezup.system.reading import open_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def open_file(path: Path, *, follow: bool) -> int:
     :raises OSError: it is missing or can't be read
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | AT_ONCE | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+        descriptor = open_at_once(path, 0 if follow else getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise NoFileError("it is a link") from error

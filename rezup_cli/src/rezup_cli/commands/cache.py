@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rezup_cli.commands.options import json_option, talk_options
-from rezup_cli.quantities import days, size_text
+from rezup_cli.quantities import counted, days, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -93,7 +93,7 @@ def list_(console: Console, form: str | None, config_path: str | None, work_dir:
 
 @command.command("prune")
 @click.option("--max-size", metavar="SIZE", callback=_bytes, help="Keep no more than this, such as 10G.")
-@click.option("--older-than", metavar="TIME", callback=days, help="Unused for longer, such as 30d or 12h.")
+@click.option("--older-than", metavar="TIME", callback=days, help="Unused for longer: 12h, 4w, or 30 (days).")
 @click.option("-y", "--yes", is_flag=True, help="Do it; else it is only shown.")
 @json_option
 @talk_options
@@ -118,7 +118,7 @@ def prune(console: Console, max_size: int | None, older_than: float | None, yes:
     console.result("cache prune", data, (entry.key for entry in found))
     if not console.is_json:
         freed = size_text(sum(entry.reclaimable for entry in found))
-        console.say(f"{len(found)} environments would go and free {freed}; --yes does it")
+        console.say(f"{counted(len(found), 'environment')} would go and free {freed}; --yes does it")
     return 0
 
 
@@ -275,7 +275,9 @@ def _told_removed(console: Console, name: str, pruned: Pruned) -> None:
     if not console.is_json:
         for entry in pruned.in_use:
             console.say(f"{entry.key} is in use and stays")
-        console.say(f"{len(pruned.removed)} environments removed, {size_text(data['freed'])} freed")
+        console.say(
+            f"{counted(len(pruned.removed), 'environment')} removed, {size_text(data['freed'])} freed"
+        )
 
 
 def _told(entry: Entry) -> dict[str, Any]:

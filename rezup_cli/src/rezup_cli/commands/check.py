@@ -42,6 +42,8 @@ def command(console: Console, target: tuple[str | None, str | None]) -> int:
     data = {"good": not wrong, "revisions": [_plain(each) for each in found]}
     if not wrong:
         console.result("check", data, _lines(found))
+        if not found and not console.is_json:
+            console.say("there is no revision on this machine to check")
         return 0
     if console.is_json:
         from rezup_cli.results import error_entry, failed_document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +12,7 @@ from rezup_cli.console import Console, table
 if TYPE_CHECKING:
     from rezup.containers.inventory import ContainerSummary, RevisionSummary
     from rezup.session import Place, Session
+    from rezup.stores.stamps import Stamp
 
 
 @click.command("list")
@@ -44,7 +45,7 @@ def _containers(session: Session) -> tuple[dict[str, Any], list[str]]:
             str(c.local),
             "-" if c.remote is None else str(c.remote),
             c.newest or "-",
-            c.pinned or "-",
+            _pin_text(c),
         )
         for c in found
     ]
@@ -54,6 +55,7 @@ def _containers(session: Session) -> tuple[dict[str, Any], list[str]]:
             {
                 "name": c.name, "where": _where(c), "local": c.local, "remote": c.remote,
                 "recipe": None if c.recipe is None else str(c.recipe), "newest": c.newest, "pinned": c.pinned,
+                "ignored_pin": c.ignored_pin,
             }
             for c in found
         ],
@@ -72,18 +74,35 @@ def _where(container: ContainerSummary) -> str:
     return "remote only" if container.remote else "recipe only"
 
 
+def _pin_text(container: ContainerSummary) -> str:
+    """The pin that counts; else one that doesn't, with a word of why."""
+    from rezup.containers.health.findings import shown
+    from rezup.stores.stamps import Stamp
+
+    ignored = container.ignored_pin
+    if container.pinned is not None or ignored is None:
+        return container.pinned or "-"
+    return f"{shown(ignored[:40])} ({'not there' if Stamp.is_stamp(ignored) else 'no revision'})"
+
+
 def _revisions(session: Session, place: Place) -> tuple[dict[str, Any], list[str]]:
     found, unreachable = session.revisions(place)
     if unreachable is not None:
         session.reporter.warning(str(unreachable))
+    if not found:
+        session.reporter.info(f"{place.name} has no revision yet; `rezup use {place.name}` makes one")
+    marks = _Marks.of(session, place) if found and unreachable is None else _Marks()
     data = {
         "container": place.name,
         "remote_reachable": unreachable is None,
+        "pinned": marks.pinned,
+        "taken": marks.taken,
         "revisions": [_plain(revision) for revision in found],
     }
     rows = [
         (
             revision.stamp,
+            marks.text(revision.stamp),
             _sides(revision),
             revision.state,
             (revision.receipt.rez_version if revision.receipt else None) or "-",
@@ -92,10 +111,32 @@ def _revisions(session: Session, place: Place) -> tuple[dict[str, Any], list[str
         )
         for revision in found
     ]
-    if not found:
-        session.reporter.info(f"{place.name} has no revision yet; `rezup use {place.name}` makes one")
-        return data, []
-    return data, table(("REVISION", "WHERE", "STATE", "REZ", "MADE BY", "DESCRIPTION"), rows)
+    heads = ("REVISION", "", "WHERE", "STATE", "REZ", "MADE BY", "DESCRIPTION")
+    return data, table(heads, rows) if rows else []
+
+
+class _Marks(NamedTuple):
+    """Revisions that stand out: the pinned one, and the one that `use` takes; None without, or unknown."""
+
+    pinned: Stamp | None = None
+    taken: Stamp | None = None
+
+    @classmethod
+    def of(cls, session: Session, place: Place) -> _Marks:
+        """By the decisions of `use`; what is wrong with a pin is said."""
+        from rezup.errors import RezupError
+
+        try:
+            found = session.foresee(place)
+        except RezupError:  # what is asked for by a setting isn't there
+            return cls()
+        remote = found.view.remote
+        return cls(found.view.local.pin or (remote.pin if remote else None), found.stamp)
+
+    def text(self, stamp: Stamp) -> str:
+        """What a revision is marked with."""
+        words = ("pinned" if stamp == self.pinned else "", "taken" if stamp == self.taken else "")
+        return ", ".join(filter(None, words))
 
 
 def _sides(revision: RevisionSummary) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rezup_cli.commands.options import json_option, name_argument, root_options, talk_options
-from rezup_cli.quantities import days, size_text
+from rezup_cli.quantities import counted, days, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--older-than", metavar="TIME", callback=days,
-    help="Only those made longer ago, such as 30d or 12h; without it REZUP_CLEAN_AFTER.",
+    help="Only those made longer ago, such as 12h, 30d, 4w or 30 (days); without it REZUP_CLEAN_AFTER.",
 )  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Do it; else it is only shown.")
 @click.option("-r", "--remote", is_flag=True, help="Wheels on the remote root that no revision there needs.")
@@ -86,16 +86,28 @@ def _show_revisions(console: Console, found: Revisions, *, yes: bool) -> int:
 
 def _say_freed(console: Console, found: Revisions, *, yes: bool) -> None:
     freed = size_text(found.freed) if found.is_exact else f"up to {size_text(found.freed)}"
-    if yes:
-        console.say(f"{len(found.removed)} revisions removed, {freed} freed")
-    else:
-        going = sum(each.goes for each in found.candidates)
-        console.say(f"{going} revisions would go and free {freed}; --yes does it")
+    going = sum(each.goes for each in found.candidates)
+    if not going and found.failures:
+        return  # what could not be looked at is no "nothing"
+    _say_sum(console, len(found.removed) if yes else going, "revision", freed, yes=yes, is_any=bool(going))
     if found.shared:
         console.say(
             f"{size_text(found.shared)} of them stay, which the cache of environments or other revisions "
             "have too; `rezup cache prune` looks after the cache"
         )
+
+
+def _say_sum(console: Console, count: int, what: str, freed: str, *, yes: bool, is_any: bool) -> None:
+    """What went or would go.
+
+    :param is_any: something was found that may go
+    """
+    if not is_any:
+        console.say("there is nothing to remove")
+    elif yes:
+        console.say(f"{counted(count, what)} removed, {freed} freed")
+    else:
+        console.say(f"{counted(count, what)} would go and free {freed}; --yes does it")
 
 
 def _plain(each: Candidate, found: Revisions) -> dict[str, Any]:
@@ -150,10 +162,7 @@ def _show_wheels(console: Console, found: Wheels, *, yes: bool) -> int:
     console.show(_wheel_lines(found))
     status = _show_failures(console, found.failures)
     count = len(found.unused)
-    if yes:
-        console.say(f"{count} wheels removed, {size_text(size)} freed")
-    else:
-        console.say(f"{count} wheels would go and free {size_text(size)}; --yes does it")
+    _say_sum(console, count, "wheel", size_text(size), yes=yes, is_any=bool(count))
     return status
 
 

@@ -143,7 +143,7 @@ def _edited(console: Console, draft: Draft) -> tuple[bytes, Path]:
             context="there is no terminal for an editor",
             hint="change it by --set KEY=VALUE, --unset KEY, or --from FILE",
         )
-    return editing.edit(draft, process_environment())
+    return editing.edit(draft, process_environment(), lambda text: console.say(text, level=0))
 
 
 def _finish(draft: Draft, data: bytes, kept: Path | None, name_or_file: str | None) -> Recipe:
@@ -160,14 +160,24 @@ def _finish(draft: Draft, data: bytes, kept: Path | None, name_or_file: str | No
             editing.write(draft, data)
     except RecipeError as error:
         if kept is not None:
-            again = " ".join(filter(None, ("rezup recipe edit", name_or_file, "--from", str(kept))))
-            error.hint = (
-                f"nothing was written; correct {kept}, then: {again}{' --create' if draft.is_new else ''}"
-            )
+            target = [] if name_or_file is None else [name_or_file]
+            create = ["--create"] if draft.is_new else []
+            again = _command(["rezup", "recipe", "edit", *target, "--from", str(kept), *create])
+            error.hint = f"nothing was written; correct {kept}, then: {again}"
         raise
     if kept is not None:
-        editing.discard(kept)
+        editing.discard(draft, kept)
     return recipe
+
+
+def _command(words: list[str]) -> str:
+    """A line that can be pasted into a shell of this platform."""
+    import os
+    import shlex
+
+    if os.name != "nt":
+        return shlex.join(words)
+    return " ".join(f'"{word}"' if " " in word else word for word in words)  # no name there has a quote
 
 
 def _show_written(console: Console, draft: Draft, recipe: Recipe) -> None:

@@ -136,7 +136,7 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
     receipt = status.receipt
     pairs = [
         ("container", f"{status.container}{' (this shell is in it)' if status.inside else ''}"),
-        ("revision", f"{status.revision or '-'} ({status.reason})"),
+        ("revision", f"{status.revision or '-'}, {status.reason}"),
         ("state", status.state),
         ("folder", status.folder or "-"),
     ]

@@ -27,7 +27,11 @@ _FIX_SWEEP = "--fix deletes it; work under way is never touched"
 _FIX_COPY = (
     "--fix takes it from a place that has it with the same hash, if there is one; else make a new revision"
 )
-_NEW = "make a new revision with `rezup use NAME --make`, and remove this one with `rezup drop NAME@REVISION`"
+_ANEW = (
+    "`rezup use NAME@REVISION` builds it anew, from the remote root or by its own recipe; "
+    "or remove it with `rezup drop NAME@REVISION`"
+)
+_PUBLISH = "publish the revision anew with `rezup add NAME --remote`; --fix leaves it alone"
 _BY_HAND = "rezup leaves it alone; move or remove it by hand if nobody needs it"
 
 KINDS: Mapping[str, Kind] = {
@@ -76,6 +80,8 @@ KINDS: Mapping[str, Kind] = {
         "what was used last is used again; new revisions don't arrive",
         "check the mount and REZUP_ROOT_REMOTE",
     ),
+    "remote-incomplete": Kind("machines that don't have the revision yet can't build it", _PUBLISH),
+    "remote-damaged": Kind("machines that don't have the revision yet refuse to build it", _PUBLISH),
     "low-space": Kind("builds will fail soon", "free space: `rezup prune --yes`, `rezup cache prune --yes`"),
     "case-twins": Kind(
         "on systems that don't tell upper from lower case they are one container",
@@ -87,7 +93,8 @@ KINDS: Mapping[str, Kind] = {
         "it leads nowhere", "--fix removes those of rezup's cache; others are removed by hand"
     ),
     "pin-names-nothing": Kind(
-        "the pin is ignored, with a warning at each use", "correct it, or remove the file `pin`"
+        "the pin is ignored, with a warning at each use",
+        "`rezup unpin NAME` lifts it, with --remote that of the studio; or pin another revision",
     ),
     "stale-staging": Kind("a killed build left it; it takes space and nothing else", _FIX_SWEEP),
     "stale-trash": Kind("a killed removal left it; it takes space and nothing else", _FIX_SWEEP),
@@ -101,9 +108,9 @@ KINDS: Mapping[str, Kind] = {
     "cached-wheel-damaged": Kind("it is not used, and fetched or built once more", "--fix removes it"),
     "kept-file-damaged": Kind("it is ignored, and made anew", "--fix removes it"),
     # -- revisions
-    "receipt-missing": Kind("the revision can't be used: it is not complete", _NEW),
-    "receipt-empty": Kind("the revision can't be used; a power failure may have cut its receipt", _NEW),
-    "receipt-damaged": Kind("the revision can't be used", _NEW),
+    "receipt-missing": Kind("the revision can't be used: it is not complete", _ANEW),
+    "receipt-empty": Kind("the revision can't be used; a power failure may have cut its receipt", _ANEW),
+    "receipt-damaged": Kind("the revision can't be used", _ANEW),
     "newer-format": Kind("the revision can't be used by this rezup", "upgrade rezup; it is left untouched"),
     "foreign-revision": Kind("rezup 1.x made it, or something else; it can't be used", _BY_HAND),
     "other-platform": Kind(
@@ -113,6 +120,10 @@ KINDS: Mapping[str, Kind] = {
     "interpreter-missing": Kind(
         "the Python that the revision was built with was moved or removed",
         "nothing to do: the next `rezup use` builds it anew; or install that Python again",
+    ),
+    "interpreter-replaced": Kind(
+        "another version took the place of the Python that it was built with, and reads other folders",
+        "nothing to do: the next `rezup use` builds it anew; or install the former version again",
     ),
     "lease-missing": Kind(
         "nobody is seen to use the revision, so it may be removed meanwhile", "--fix makes it"

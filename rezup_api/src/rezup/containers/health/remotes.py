@@ -47,10 +47,10 @@ def _revision(remote: RemoteStore, container: ContainerName, stamp: Stamp) -> It
     folder, name = remote.folder(container, stamp), f"{container}@{stamp} on the remote"
     data = remote.read(container, stamp, RECEIPT)
     if data is None:
-        yield Finding("receipt-missing", str(folder), f"{name} has no receipt")
+        yield Finding("remote-incomplete", str(folder), f"{name} has no receipt")
         return
     if not data.strip(b"\0"):
-        yield Finding("receipt-empty", str(folder / RECEIPT), f"the receipt of {name} is empty")
+        yield Finding("remote-damaged", str(folder / RECEIPT), f"the receipt of {name} is empty")
         return
     try:
         receipt = receipts.parse(data)
@@ -58,13 +58,13 @@ def _revision(remote: RemoteStore, container: ContainerName, stamp: Stamp) -> It
         yield Finding("newer-format", str(folder), f"{name}: {error.message}")
         return
     except receipts.DamagedReceiptError as error:
-        yield Finding("receipt-damaged", str(folder / RECEIPT), f"the receipt of {name} is damaged: {error}")
+        yield Finding("remote-damaged", str(folder / RECEIPT), f"the receipt of {name} is damaged: {error}")
         return
     wanted = {RECIPE: ("recipe", receipt.recipe_digest)}
     wanted.update((lock, ("lock", digest)) for lock, digest in receipt.locks.items())
     for file, (what, digest) in wanted.items():
         content = remote.read(container, stamp, file)
         if content is None:
-            yield Finding(f"{what}-missing", str(folder / file), f"the {what} of {name} is missing")
+            yield Finding("remote-incomplete", str(folder / file), f"the {what} of {name} is missing")
         elif hashlib.sha256(content).hexdigest() != digest:
-            yield Finding(f"{what}-altered", str(folder / file), f"the {what} of {name} was changed")
+            yield Finding("remote-damaged", str(folder / file), f"the {what} of {name} was changed")

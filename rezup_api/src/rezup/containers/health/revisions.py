@@ -18,6 +18,7 @@ from rezup.containers.revision import (
     FOREIGN_PLATFORM,
     NEWER,
     NO_INTERPRETER,
+    OTHER_INTERPRETER,
     NotReadyError,
     open_ready,
 )
@@ -45,6 +46,7 @@ _STATES: Mapping[str, str] = {
     FOREIGN: "foreign-revision",
     FOREIGN_PLATFORM: "other-platform",
     NO_INTERPRETER: "interpreter-missing",
+    OTHER_INTERPRETER: "interpreter-replaced",
 }
 
 
@@ -231,8 +233,9 @@ def _rights(case: Case) -> Iterator[Finding]:
         ("unreadable", hidden, "can't be read by all", {"add": _ALL_READ}),
     ):
         if paths:
+            number = "1 file or folder" if len(paths) == 1 else f"{len(paths)} files and folders"
             yield Finding(
-                code, str(case.folder), f"{len(paths)} files and folders of {case.name} {what}",
+                code, str(case.folder), f"{number} of {case.name} {what}",
                 tuple(path or "." for path in paths),
                 partial(_change, case.folder, paths, change),
             )  # fmt: skip

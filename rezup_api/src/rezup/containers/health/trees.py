@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.system.files import SYNC_THREADS
-from rezup.system.reading import AT_ONCE
+from rezup.system.reading import open_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ MISSING, CHANGED, ADDED, UNREADABLE = "missing", "changed", "added", "unreadable
 
 _FOLDER, _OTHER = "folder", "neither file, folder nor link"
 _CHUNK = 1 << 20
-#: Nor is a link followed.
-_CAREFULLY = os.O_RDONLY | AT_ONCE | getattr(os, "O_NOFOLLOW", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Difference(NamedTuple):
@@ -48,7 +47,7 @@ class Hashes:
 
         :raises OSError: it can't be read
         """
-        descriptor = os.open(path, _CAREFULLY)
+        descriptor = open_at_once(path, _NO_LINK)
         try:
             found = os.fstat(descriptor)
             mark = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
