@@ -100,8 +100,8 @@ class _Relay:
     """Hands the signals that would end this process to the program, from its very start.
 
     What a terminal sends reaches a program in the foreground by itself, unless it has a session of its own.
-    So does what somebody sends to the whole process group, and many a program takes a second SIGTERM for
-    "stop at once": that is not handed on. Signals that are ignored stay so, here and in the program.
+    Nothing tells whether a SIGTERM went to us alone or to our whole process group: in the latter case the
+    program gets two. Signals that are ignored stay so, here and in the program.
     """
 
     def __init__(self, *, own_session: bool) -> None:
@@ -113,7 +113,6 @@ class _Relay:
             self._relayed = self._numbers[0 if own_session else 2 :]
         self._early: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
-        self._canary: subprocess.Popen[bytes] | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Relay:
@@ -124,10 +123,6 @@ class _Relay:
         return self
 
     def __exit__(self, *error: object) -> None:
-        canary, self._canary = self._canary, None
-        if canary is not None:
-            canary.kill()
-            canary.communicate()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -136,15 +131,13 @@ class _Relay:
         self._process = process
         while self._early:
             self._send(process, self._early.pop(0))
-        if not self._own_session and not self._before.keys().isdisjoint(self._relayed):
-            self._canary = _canary()
 
     def _take(self, number: int, _frame: object = None) -> None:
         if number not in self._relayed:
             return
         if self._process is None:
             self._early.append(number)
-        elif not self._went_to_the_group(number, self._process):
+        else:
             self._send(self._process, number)
 
     def _send(self, process: subprocess.Popen[bytes], number: int) -> None:
@@ -154,54 +147,6 @@ class _Relay:
                 os.killpg(process.pid, number)  # it leads a group, as what the terminal has in front does
             else:
                 process.send_signal(number)
-
-    def _went_to_the_group(self, number: int, process: subprocess.Popen[bytes]) -> bool:
-        """Whether the program has got the signal as well: the canary, which is in our group, died of it."""
-        canary = self._canary
-        if canary is None or sys.platform == "win32":
-            return False
-        import subprocess
-
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            canary.wait(_CANARY_TIME)
-        if canary.returncode is None:
-            return False
-        if self._canary is canary:
-            canary.communicate()
-            self._canary = _canary()
-        try:
-            is_in_our_group = os.getpgid(process.pid) == os.getpgrp()  # shells leave it
-        except OSError:  # it has ended, or has a session of its own, which not every system lets others see
-            return False
-        return canary.returncode == -number and is_in_our_group
-
-
-#: Seconds in which a signal to a process group reaches all of it.
-_CANARY_TIME = 0.3
-
-
-def _canary() -> subprocess.Popen[bytes] | None:
-    """A process of our group that signals end which programs end by, but for those of a terminal.
-
-    Nothing else tells a signal for this process from one for its group. It ends when we do, however that is,
-    and holds nothing open. None where none can be started.
-    """
-    import subprocess
-
-    if sys.platform == "win32":
-        return None
-    # Blocked in it too. Were it stopped before it is `sh`, we would wait for that and could not be stopped.
-    terminals = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, terminals)
-    try:
-        return subprocess.Popen(
-            ["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd="/", env={},
-        )  # fmt: skip
-    except OSError:
-        return None
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _detach(arguments: Sequence[str], environment: Mapping[str, str], hold: Hold) -> int:
