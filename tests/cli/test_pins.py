@@ -13,12 +13,12 @@ import pytest
 
 from rezup.recipes.names import ContainerName
 from rezup.stores.base import RECEIPT, RECIPE
-from rezup.stores.remote import RemoteStore
-from rezup.stores.stamps import Stamp
-from support.world import World, fake_receipt
+from support.world import World, studio_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rezup.stores.remote import RemoteStore
 
 FOO = ContainerName("foo")
 OLD, MIDDLE, NEW = STAMPS = ("100.000000", "200.000000", "300.000000")
@@ -35,12 +35,7 @@ def machine(world: World) -> World:
 @pytest.fixture
 def studio(machine: World, tmp_path: Path) -> RemoteStore:
     """A remote root with the same three."""
-    store = RemoteStore(tmp_path / "studio")
-    store.root.mkdir()
-    for stamp in STAMPS:
-        publish(store, stamp)
-    machine.variables["REZUP_ROOT_REMOTE"] = str(store.root)
-    return store
+    return studio_of(machine, tmp_path / "studio", STAMPS)
 
 
 @pytest.fixture
@@ -50,11 +45,6 @@ def other(studio: RemoteStore, tmp_path: Path) -> World:
     for stamp in STAMPS:
         made.revision("foo", stamp)
     return made
-
-
-def publish(store: RemoteStore, stamp: str) -> None:
-    receipt = fake_receipt("foo", kind="recipe").to_bytes()
-    store.publish(FOO, {RECIPE: b'[rez]\nname = "rez"\n', RECEIPT: receipt}, Stamp(stamp))
 
 
 def taken(world: World) -> str:

@@ -24,7 +24,7 @@ from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 from rezup.wheelhouse.store import Wheelhouse
 from support.wheelhouses import wheel_of, write
-from support.world import World, fake_receipt
+from support.world import World, fake_receipt, publish, studio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,18 +65,7 @@ def machine(world: World) -> World:
 @pytest.fixture
 def studio(machine: World, tmp_path: Path) -> RemoteStore:
     """A remote root with the same three."""
-    store = RemoteStore(tmp_path / "studio")
-    store.root.mkdir()
-    for stamp in STAMPS:
-        publish(store, stamp)
-    machine.variables["REZUP_ROOT_REMOTE"] = str(store.root)
-    return store
-
-
-def publish(store: RemoteStore, stamp: str, container: str = "foo", **changes: Any) -> None:
-    receipt = fake_receipt(container, kind="recipe", **changes).to_bytes()
-    files = {RECIPE: b'[rez]\nname = "rez"\n', RECEIPT: receipt}
-    store.publish(ContainerName(container), files, Stamp(stamp))
+    return studio_of(machine, tmp_path / "studio", STAMPS)
 
 
 def reasons(world: World, *arguments: str, container: str = "foo", **options: Any) -> dict[str, list[str]]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rezup.recipes.names import ContainerName
-from rezup.stores.base import RECEIPT, RECIPE
-from rezup.stores.remote import RemoteStore
-from rezup.stores.stamps import Stamp
-from support.world import World, fake_receipt
+from rezup.stores.base import RECEIPT
+from support.world import World, publish, studio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from rezup.stores.remote import RemoteStore
 
 
 FOO = ContainerName("foo")
@@ -38,17 +38,7 @@ def machine(world: World) -> World:
 @pytest.fixture
 def studio(machine: World, tmp_path: Path) -> RemoteStore:
     """A remote root with the first two, so the third was made here only."""
-    store = RemoteStore(tmp_path / "studio")
-    store.root.mkdir()
-    for stamp in (OLD, MIDDLE):
-        publish(store, stamp)
-    machine.variables["REZUP_ROOT_REMOTE"] = str(store.root)
-    return store
-
-
-def publish(store: RemoteStore, stamp: str, recipe: str = '[rez]\nname = "rez"\n', **changes: Any) -> None:
-    receipt = fake_receipt("foo", kind="recipe", **changes).to_bytes()
-    store.publish(FOO, {RECIPE: recipe.encode(), RECEIPT: receipt}, Stamp(stamp))
+    return studio_of(machine, tmp_path / "studio", (OLD, MIDDLE))
 
 
 def damage(machine: World, stamp: str, data: bytes = b"{") -> None:

@@ -16,12 +16,13 @@ from rezup.containers.receipt import EnvironmentRecord, Receipt, ToolRecord
 from rezup.recipes.names import ContainerName
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.local import LocalStore
+from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 from rezup.system.machine import platform_tag
 from support.wheels import write_rez
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 #: What of the real environment a program needs to run at all.
@@ -176,3 +177,26 @@ def fake_receipt(container: str, **changes: Any) -> Receipt:
         ),
     }  # fmt: skip
     return Receipt(**{**fields, **changes})
+
+
+def publish(
+    store: RemoteStore,
+    stamp: str,
+    container: str = "foo",
+    *,
+    recipe: str = '[rez]\nname = "rez"\n',
+    **changes: Any,
+) -> None:
+    """A revision on a remote root, with recipe and receipt alone, as one without locks has."""
+    receipt = fake_receipt(container, kind=receipts.RECIPE, **changes).to_bytes()
+    store.publish(ContainerName(container), {RECIPE: recipe.encode(), RECEIPT: receipt}, Stamp(stamp))
+
+
+def studio_of(machine: World, root: Path, stamps: Iterable[str]) -> RemoteStore:
+    """A new remote root with these revisions, which the machine has in its settings."""
+    store = RemoteStore(root)
+    store.root.mkdir()
+    for stamp in stamps:
+        publish(store, stamp)
+    machine.variables["REZUP_ROOT_REMOTE"] = str(store.root)
+    return store
