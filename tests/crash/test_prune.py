@@ -44,7 +44,7 @@ def revision(world: World, stamp: str) -> Path:
 def kill(world: World, what: str, stage: str, edge: str) -> int:
     return subprocess.run(
         [sys.executable, support.killed_prune.__file__, what, stage, edge],
-        env={**world.environ, "PYTHONPATH": str(Path(support.killed_prune.__file__).parents[1])},
+        env={**world.unmeasured, "PYTHONPATH": str(Path(support.killed_prune.__file__).parents[1])},
         capture_output=True, cwd=world.home, check=False, timeout=120,
     ).returncode  # fmt: skip
 

@@ -40,7 +40,7 @@ GOOD = "100.000000"
 
 #: How many operations of an action fail in the ordinary suite, and how many of those in one environment's tree
 #: in the long one; there are hundreds of them, all of a few loops.
-FEW, MANY_OF_A_TREE = 30, 60
+FEW, MANY_OF_A_TREE = 12, 60
 
 #: A disk that is full stays full, one that became read-only stays so, and one that is broken may fail once.
 FAULTS = (

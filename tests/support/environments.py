@@ -82,7 +82,8 @@ def make_venv(project: Path, *, says: str = "hello") -> Path:
 
 
 def output(*command: str | Path, **options: Any) -> str:
-    """What a program prints."""
+    """What a program prints; it leaves no byte-code."""
+    options.setdefault("env", {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     return subprocess.run(
         list(map(str, command)), check=True, capture_output=True, text=True, **options
     ).stdout.strip()

@@ -162,7 +162,9 @@ class FaultyCommands:
         self._world = world
         self._folder = world.folder.parent / f"{world.folder.name}-runs"
         self._folder.mkdir()
-        environ = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
+        from support.world import unmeasured  # the server itself is run as a script
+
+        environ = unmeasured(os.environ)
         self._server = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=world.home,
@@ -172,7 +174,7 @@ class FaultyCommands:
         """Run a command line to its end."""
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        environ = {k: v for k, v in self._world.environ.items() if not k.startswith("COVERAGE_")}
+        environ = self._world.unmeasured
         wish = {
             "arguments": [str(word) for word in arguments], "environ": environ, "fault": fault,
             "below": str(self._world.folder), "cwd": str(cwd or self._world.home), "into": str(self._folder),

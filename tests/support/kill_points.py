@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import support.killed_at
 from rezup.containers.health.leftovers import is_leftover
 from rezup.system.leftovers import SWEEP_AFTER_UNKNOWN
-from support.world import Outcome
+from support.world import Outcome, unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Execution:
         folder.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             [sys.executable, support.killed_at.__file__],
-            env={**os.environ, "PYTHONPATH": str(Path(support.killed_at.__file__).parents[1])},
+            env={**unmeasured(os.environ), "PYTHONPATH": str(Path(support.killed_at.__file__).parents[1])},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -75,7 +75,7 @@ class Execution:
         return self._ask(
             {
                 "action": action, "at": at, "signal": int(number), "below": f"{world.folder}/", "trace": str(self._trace),
-                "environ": world.environ,
+                "environ": world.unmeasured,
                 "folder": _folder(world),
             }
         )  # fmt: skip
@@ -87,7 +87,7 @@ class Execution:
         """
         ended = self._ask(
             {
-                "command": arguments, "later": later, "trace": str(self._trace), "environ": world.environ,
+                "command": arguments, "later": later, "trace": str(self._trace), "environ": world.unmeasured,
                 "folder": _folder(world),
             }
         )  # fmt: skip

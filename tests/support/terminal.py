@@ -22,7 +22,8 @@ PATIENCE = 20.0
 
 def _take_terminal() -> None:
     """Make standard input the terminal that controls this session."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may have been started by nohup
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # tests may run in the background, or by nohup
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

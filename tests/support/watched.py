@@ -73,7 +73,7 @@ def run_watched(
     done = subprocess.run(
         [sys.executable, "-B", __file__],
         input=json.dumps({"jobs": jobs, "swaps": list(swaps), "user": user}),
-        env=world.environ, cwd=world.home, capture_output=True, text=True, timeout=timeout, check=False,
+        env=world.unmeasured, cwd=world.home, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -22,7 +22,7 @@ from rezup.system.machine import platform_tag
 from support.wheels import write_rez
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 #: What of the real environment a program needs to run at all.
@@ -31,6 +31,11 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 #: Variables that have processes measured as this one is; none where nothing is measured. Measuring doubles
 #: the time of a process, so `conftest` hands them out for the first case of each test only.
 MEASURED: dict[str, str] = {}
+
+
+def unmeasured(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what has coverage measured in it."""
+    return {name: value for name, value in environ.items() if not name.startswith("COVERAGE_")}
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,11 @@ class World:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         own = {"HOME": str(self.home), "SHELL": "/bin/sh", "REZUP_NO_UPGRADE": "1"}
         return {**kept, **MEASURED, **own, **self.variables}
+
+    @property
+    def unmeasured(self) -> dict[str, str]:
+        """The same for processes that do so much that to measure them would take minutes."""
+        return unmeasured(self.environ)
 
     def rezup(self, *arguments: str | Path, timeout: float = 120, **options: Any) -> Outcome:
         """Run the command line to its end."""

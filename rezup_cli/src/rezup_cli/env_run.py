@@ -119,7 +119,6 @@ def _save(
         if not context.is_solved:
             return _failed(console, context, resolved, options)
         contexts.save_job(context, output)
-        console.say(f"wrote {output}")
         return 0
     if not context.is_solved:
         _failed(console, context, resolved, options)
@@ -127,7 +126,6 @@ def _save(
         console.show([contexts.text(context).rstrip("\n")])
     else:
         contexts.save(context, output)
-        console.say(f"wrote {output}")
     return 0 if context.is_solved else 1
 
 

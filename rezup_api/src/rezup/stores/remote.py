@@ -54,7 +54,7 @@ class RemoteStore(FolderStore):
         :param is_known: whether the root had revisions before, so that an empty one isn't new
         :raises RemoteUnreachableError: the folder is missing, or empty and known
         """
-        found = self._do(lambda: _state(self.root))
+        found = self._do(lambda: _state(self.root), patience=15)  # nobody waits for a launch here
         if found == "there" or (found == "empty" and not is_known):
             return
         if found == "empty":
