@@ -52,12 +52,13 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoRetur
         except (OSError, ValueError, AttributeError):
             continue
     # Python ignores these two, and a program would inherit that.
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    numbers = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
     try:
         os.execvpe(arguments[0], list(arguments), dict(environment))  # noqa: S606 - no shell is the point
     except (OSError, ValueError) as error:
+        for number, handler in before.items():  # we live on, and so does who called us
+            signal.signal(number, handler)
         raise _cannot_start(arguments[0], error) from error
 
 
