@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rezup.system.cloning import reflink
+from support.environments import has_reflinks
 from support.world import World
 
 if TYPE_CHECKING:
@@ -210,19 +210,9 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(machine: World, name: s
     assert found.code == (0 if name in ("rezup.toml", "records/rez") else 3)
 
 
-def shares_data(folder: Path) -> bool:
-    """Whether the disk has reflinks, so that a clone shares nothing that is written."""
-    (folder / "one").write_text("x")
-    try:
-        reflink(str(folder / "one"), str(folder / "other"))
-    except (OSError, ImportError):
-        return False
-    return True
-
-
 @pytest.mark.parametrize("mode", ["auto", "copy"])
 def test_a_file_written_in_place_is_found_in_all_that_share_it(world: World, mode: str) -> None:
-    if shares_data(world.folder):
+    if has_reflinks(world.folder):
         pytest.skip("with reflinks, environments share nothing that is written")
     world.write(".config/rezup/config.toml", f'link_mode = "{mode}"\n')
     shutil.copyfile(world.recipe("foo"), world.home / "rezup.bar.toml")  # by the same wheel

@@ -16,7 +16,7 @@ import pytest
 
 from rezup.containers.health import roots
 from rezup.containers.health.kinds import KINDS
-from rezup.system.cloning import reflink
+from support.environments import has_reflinks
 from support.world import World
 
 if TYPE_CHECKING:
@@ -365,15 +365,6 @@ def test_problems_of_a_recipe_are_told_once(machine: World) -> None:
     told = machine.rezup("doctor")
     assert f"recipe-unusable: 2 problems\n  where:  {path}\n" in told.out
     assert [told.out.count(text) for text in ("root.remote", "rez.edit")] == [1, 1]
-
-
-def has_reflinks(folder: Path) -> bool:
-    (folder / "one").write_text("x")
-    try:
-        reflink(str(folder / "one"), str(folder / "other"))
-    except (OSError, ImportError):
-        return False
-    return True
 
 
 @pytest.mark.parametrize("mode", ["auto", "copy"])

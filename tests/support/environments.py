@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from venv import EnvBuilder
 
 from rezup.cache.fingerprint import Fingerprint, fingerprint
+from rezup.system.cloning import reflink
 from rezup.system.interpreters import running
 
 if TYPE_CHECKING:
@@ -87,3 +88,13 @@ def output(*command: str | Path, **options: Any) -> str:
     return subprocess.run(
         list(map(str, command)), check=True, capture_output=True, text=True, **options
     ).stdout.strip()
+
+
+def has_reflinks(folder: Path) -> bool:
+    """Whether the disk has them, so that a clone shares nothing that is written."""
+    (folder / "one").write_text("x")
+    try:
+        reflink(str(folder / "one"), str(folder / "other"))
+    except (OSError, ImportError):
+        return False
+    return True
