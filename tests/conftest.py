@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as usual, though a shell that starts us in the background has it ignored."""
+    """Take signals as usual, though whoever starts us in the background, or with nohup, has them ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGHUP", "SIGQUIT"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     # New examples are for whoever looks for them; a run that decides something repeats the same.
     hypothesis.settings.register_profile("ci", derandomize=True)
     if os.environ.get("CI"):
