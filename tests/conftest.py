@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -14,7 +15,8 @@ from support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_HERE = Path(__file__).parent
 
 
 def pytest_configure() -> None:
@@ -30,15 +32,19 @@ def pytest_configure() -> None:
         hypothesis.settings.load_profile("ci")
 
 
-_IS_FIRST_CASE = pytest.StashKey[bool]()
+_IS_MEASURED = pytest.StashKey[bool]()
+#: Tests of these folders have the processes of a `World` measured. The others kill them, starve them, or look at
+#: all that they open and inherit, to which measuring adds.
+_MEASURED_FOLDERS = {"cli", "integration"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the first case of each test."""
+    """Mark the first case of each test that may be measured."""
     seen = set()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        item.stash[_IS_FIRST_CASE] = test not in seen
+        folder = item.path.relative_to(_HERE).parts[0]
+        item.stash[_IS_MEASURED] = folder in _MEASURED_FOLDERS and test not in seen
         seen.add(test)
 
 
@@ -55,7 +61,7 @@ def _measuring() -> Iterator[dict[str, str]]:
 def _measured(request: pytest.FixtureRequest, _measuring: dict[str, str]) -> None:
     """Have the processes of a `World` measured in the first case of a test, which shows nearly all lines."""
     worlds.MEASURED.clear()
-    if request.node.stash[_IS_FIRST_CASE]:
+    if request.node.stash[_IS_MEASURED]:
         worlds.MEASURED.update(_measuring)
 
 
