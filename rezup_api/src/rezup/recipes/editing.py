@@ -7,23 +7,20 @@ be no recipe.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.errors import RecipeError
 from rezup.recipes.parse import parse
-from rezup.recipes.reading import SIZE_LIMIT, RawFloat, decode, tables
+from rezup.recipes.reading import SIZE_LIMIT, decode, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from rezup.recipes.model import Recipe
-
-#: The array of tables that is addressed by the names of its entries.
-_EXTENSION = "extension"
 
 #: How a text begins that is being edited; nobody takes it for a recipe.
 _KEPT = ".edit-"
@@ -79,33 +76,67 @@ def changed(draft: Draft, values: Iterable[tuple[str, str]], removed: Iterable[s
     :param removed: dotted keys
     :raises RecipeError: the file is no TOML, or there is no such place in it
     """
-    import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    from rezup.recipes.header_comments import folded, unfolded
+    from rezup.recipes.dotted_keys import as_toml, key_path, unset_key
 
     text = decode(draft.data, str(draft.path))
     expected = tables(text, str(draft.path))
-    mark = os.urandom(8).hex()
-    line_ends = folded(text, mark)
-    document: Any = tomlkit.parse(line_ends if _said(line_ends) == expected else text)
-    steps = [(_key(key), value) for key, value in values]
-    missing = [_key(key) for key in removed]
+    steps = [(key_path(key), value) for key, value in values]
+    missing = [key_path(key) for key in removed]
+    is_of_windows = "\n" in text and text.count("\n") == text.count("\r\n")
+    before = result = _ended(text.replace("\r\n", "\n") if is_of_windows else text)
     try:
         for key, value in steps:
-            written = _as_toml(key, value)
-            _set(document, key, _item(written), tomlkit)
-            _set(expected, key, tables(f"v = {written}", "value")["v"], None)
+            result = _with(result, expected, key, as_toml(key, value))
         for key in missing:
-            _unset(document, key)
-            _unset(expected, key)
-        result = unfolded(tomlkit.dumps(document), mark)
-        data = result.encode("utf-8")
+            unset_key(expected, key)
+            result = _by_tomlkit(result, partial(unset_key, key=key))
+        result = _ended(result)
+        data = (result.replace("\n", "\r\n") if is_of_windows else result).encode("utf-8")
     except (TOMLKitError, TypeError, AttributeError, UnicodeError) as error:
         raise _unfit(draft.path, str(error)) from error
     if _said(result) != expected:  # tomlkit has its limits
         raise _unfit(draft.path, "it would not say what it should, as its tables are written in parts")
-    return data
+    return draft.data if result == before else data
+
+
+def _with(text: str, expected: dict[str, object], key: tuple[str, ...], written: str) -> str:
+    """The text with one key set, which `expected` then has, too.
+
+    A new key is put in as a line of its own; where there is no place for one, and of a key that is there,
+    tomlkit changes the value.
+    """
+    import tomlkit
+
+    from rezup.recipes.dotted_keys import EXTENSION, as_item, entry_number, has_key, set_key
+    from rezup.recipes.insertion import inserted
+
+    entry = entry_number(expected, key[1]) if key[0] == EXTENSION else None
+    is_new = not has_key(expected, key)
+    set_key(expected, key, tables(f"v = {written}", "value")["v"], None)
+    if is_new:
+        found = inserted(text, key, written, entry=entry)
+        if found is not None and _said(found) == expected:
+            return found
+    return _by_tomlkit(text, lambda document: set_key(document, key, as_item(written), tomlkit))
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def _by_tomlkit(text: str, change: Callable[[Any], None]) -> str:
+    """The text after a change, with the comments above a table where that table goes."""
+    import tomlkit
+
+    from rezup.recipes.header_comments import folded, unfolded
+
+    mark = os.urandom(8).hex()
+    line_ends = folded(text, mark)
+    document = tomlkit.parse(line_ends if _said(line_ends) == _said(text) else text)
+    change(document)
+    return unfolded(tomlkit.dumps(document), mark)
 
 
 def _said(text: str) -> dict[str, object] | None:
@@ -240,126 +271,3 @@ def _unfit(path: Path, reason: str) -> RecipeError:
         context=reason,
         hint="use an editor: rezup recipe edit on a terminal",
     )
-
-
-# -- keys and values --------------------------------------------------------------------------------
-
-
-def _key(text: str) -> tuple[str, ...]:
-    """The parts of a dotted key, which is written as in TOML.
-
-    :raises RecipeError: it is none
-    """
-    parts: list[str] = []
-    with contextlib.suppress(RecipeError):
-        level: object = tables(f"{text} = 0", "key")
-        while isinstance(level, dict) and len(level) == 1:
-            ((part, level),) = level.items()
-            parts.append(part)
-        if level == 0 and "\n" not in text and (parts[0] != _EXTENSION or len(parts) > 1):
-            return tuple(parts)
-    raise RecipeError(
-        f"{text[:80]!a} is no key of a recipe",
-        hint="write it with dots: rez.url, env.NAME, extension.NAME.url",
-    )
-
-
-def _as_toml(key: tuple[str, ...], text: str) -> str:
-    """The text if it is a TOML value that a recipe may hold, else the same as a TOML string.
-
-    A variable is a text however much it looks like a number: only quotes around it are TOML.
-    """
-    import json
-
-    with contextlib.suppress(RecipeError):
-        document = tables(f"v = {text}", "value")
-        is_fit = isinstance(document["v"], str) or not _is_variable(key)
-        if is_fit and len(document) == 1 and _is_plain(document["v"]) and not _item(text).trivia.comment:
-            return text
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _is_variable(key: tuple[str, ...]) -> bool:
-    return key[:-1] in (("env",), ("pip", "env"))
-
-
-def _is_plain(value: object) -> bool:
-    """Whether it is no date, and no float that a word could be meant by."""
-    if isinstance(value, RawFloat):
-        return math.isfinite(float(value.text.replace("_", "")))
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    if isinstance(value, dict):
-        return all(map(_is_plain, value.values()))
-    return isinstance(value, (str, int))
-
-
-def _item(text: str) -> Any:
-    """A value in the form that it is written in."""
-    import tomlkit
-
-    item: Any = tomlkit.parse(f"v = {text}").item("v")
-    return item
-
-
-# -- places in a document, which is that of tomlkit or plain tables ------------------------------------
-
-
-def _set(document: Any, key: Sequence[str], value: Any, made_by: Any) -> None:
-    """:param made_by: tomlkit, whose tables keep their form; None for plain ones"""
-    table = document
-    rest = list(key)
-    if rest[0] == _EXTENSION:
-        table = _entry(document, rest[1]) or _new_entry(document, rest[1], made_by)
-        rest = rest[2:]
-        if not rest:
-            raise RecipeError(
-                f"{'.'.join(key)} is an extension and no value",
-                hint=f"set a key of it, such as {'.'.join(key)}.url",
-            )
-    for part in rest[:-1]:
-        if part not in table:
-            table[part] = {} if made_by is None else made_by.table()
-        table = table[part]
-        if not hasattr(table, "keys"):
-            hint = f"`--unset {part}` takes it away, where that is meant"
-            raise RecipeError(f"{part} is no table", context=f"{'.'.join(key)} can't be in it", hint=hint)
-    table[rest[-1]] = value
-
-
-def _unset(document: Any, key: Sequence[str]) -> None:
-    table = document
-    rest = list(key)
-    if rest[0] == _EXTENSION:
-        table = _entry(document, rest[1])
-        if table is not None and len(rest) == 2:
-            entries = document[_EXTENSION]
-            del entries[next(n for n, each in enumerate(entries) if each.get("name") == rest[1])]
-            if not entries:
-                del document[_EXTENSION]
-            return
-        rest = rest[2:]
-    for part in rest[:-1]:
-        table = table.get(part) if hasattr(table, "keys") else None
-    if not hasattr(table, "keys") or rest[-1] not in table:
-        raise RecipeError(f"there is no {'.'.join(key)} in the recipe", hint="`rezup recipe show` prints it")
-    del table[rest[-1]]
-
-
-def _entry(document: Any, name: str) -> Any:
-    entries = document.get(_EXTENSION)
-    if not isinstance(entries, list):
-        return None
-    return next((each for each in entries if hasattr(each, "keys") and each.get("name") == name), None)
-
-
-def _new_entry(document: Any, name: str, made_by: Any) -> Any:
-    if _EXTENSION not in document:
-        document[_EXTENSION] = [] if made_by is None else made_by.aot()
-    entries = document[_EXTENSION]
-    entry: Any = {}
-    if made_by is not None:
-        entry = made_by.table() if isinstance(entries, made_by.items.AoT) else made_by.inline_table()
-    entry["name"] = name
-    entries.append(entry)
-    return entries[-1]
