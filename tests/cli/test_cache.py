@@ -8,16 +8,17 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rezup.cache.environments import Environments
 from support.environments import build, content, make_project, make_venv, output, wanted
+from support.pruning import read_only
+from support.wheels import write_wheel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.world import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="scripts of Windows hold their place in a program")
@@ -51,23 +52,75 @@ def store(world: World) -> Environments:
 # -- a project --------------------------------------------------------------------------------
 
 
-def test_the_snippet_of_virtualenv_cache_runs_with_the_name_changed(world: World, project: Path) -> None:
-    shutil.rmtree(project / ".venv")
-    snippet = (
-        "rezup cache restore\n"
-        "[ $? -eq 1 ] && ( python3 -m venv --without-pip .venv && . .venv/bin/activate && touch .venv/installed"
-        " && rezup cache store )\n"
-    )
-    script = ["bash", "-c", snippet]
-    assert (
-        subprocess.run(script, cwd=project, env=world.environ, capture_output=True, check=True).returncode
-        == 0
-    )
-    assert (project / ".venv/installed").exists()
-    shutil.rmtree(project / ".venv")
-    second = subprocess.run(script, cwd=project, env=world.environ, capture_output=True, check=False)
-    assert b"restored" in second.stderr
-    assert (project / ".venv/installed").exists()
+#: Shells as jobs are run with: by hand, by a POSIX shell, and as CI systems do.
+SHELLS = (["bash"], ["sh", "-e"], ["bash", "-e"], ["bash", "-eo", "pipefail"], ["bash", "-euo", "pipefail"])
+
+
+def job(project: Path, **replaced: str) -> str:
+    """The snippet of the guide, in the project's folder.
+
+    :param replaced: what stands in for its steps
+    """
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "ci-cache.md"
+    text = page.read_text(encoding="utf-8").partition("```sh\n")[2].partition("```\n")[0]
+    steps = {
+        "folder": ("project-root/", f"'{project}'"),
+        "venv": ("-m venv ", "-m venv --without-pip "),
+        "install": (".venv/bin/python -m pip install -r requirements.txt", "touch .venv/installed"),
+    }
+    for name, (step, default) in steps.items():
+        assert text.count(step) == 1
+        text = text.replace(step, replaced.get(name, default))
+    return text
+
+
+def run_job(
+    shell: list[str], world: World, project: Path, **replaced: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*shell, "-c", job(project, **replaced) + 'echo "in $VIRTUAL_ENV"\n'],
+        env=world.environ, cwd=world.home, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_the_job_of_the_guide_ends_well_on_a_miss_and_on_a_hit(
+    world: World, project: Path, shell: list[str]
+) -> None:
+    for words in ("stored as", "restored"):
+        shutil.rmtree(project / ".venv")
+        done = run_job(shell, world, project)
+        assert (done.returncode, done.stdout) == (0, f"in {project / '.venv'}\n"), done.stderr
+        assert words in done.stderr
+        assert (project / ".venv/installed").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_the_job_of_the_guide_stops_where_something_is_wrong(
+    world: World, project: Path, shell: list[str]
+) -> None:
+    failed = run_job(shell, world, project, install="exit 7")
+    assert (failed.returncode, failed.stdout) == (7, "")
+    failed = run_job(shell, world, project, install="false")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert world.rezup("cache", "list", "--json", cwd=project).data["project"] == []
+    (project / "requirements.txt").unlink()
+    wrong = run_job(shell, world, project)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("error: ")
+
+
+@pytest.mark.slow
+def test_the_job_of_the_guide_with_pip(world: World, project: Path) -> None:
+    wheel = write_wheel(project, "thing", "1.0", {"thing.py": "print('thing')\n"})
+    (project / "requirements.txt").write_text(f"--no-index\n./{wheel.name}\n")
+    original = {"venv": "-m venv ", "install": ".venv/bin/python -m pip install -r requirements.txt"}
+    for words in ("stored as", "restored"):
+        shutil.rmtree(project / ".venv")
+        done = run_job(["bash", "-eo", "pipefail"], world, project, **original)
+        assert done.returncode == 0, done.stderr
+        assert words in done.stderr
+        assert output(project / ".venv/bin/python", "-m", "thing") == "thing"
 
 
 def test_a_restore_is_a_hit_a_miss_or_an_error(world: World, project: Path) -> None:
@@ -227,17 +280,69 @@ def test_prune_refuses_what_is_no_time_or_size(world: World, options: list[str])
     assert world.rezup("cache", "prune", *options).code == 2
 
 
-def test_verify_finds_a_poisoned_entry_and_fix_removes_it(world: World, store: Environments) -> None:
-    assert world.rezup("cache", "verify").code == 0
-    victim = store.folder(wanted("new").key) / "tree/bin/tool"
+def poison(store: Environments, name: str) -> str:
+    """Change a program of an environment; its key."""
+    key = wanted(name).key
+    victim = store.folder(key) / "tree/bin/tool"
     victim.chmod(0o755)
     victim.write_text("#!/bin/sh\nrm -rf everything\n")
+    return key
+
+
+def test_verify_finds_a_poisoned_entry_and_fix_removes_it(world: World, store: Environments) -> None:
+    assert world.rezup("cache", "verify").code == 0
+    key = poison(store, "new")
     outcome = world.rezup("cache", "verify")
     assert outcome.code == 1
-    assert f"{wanted('new').key}: bin/tool was changed" in outcome.out
+    assert outcome.out == f"{key}: bin/tool was changed\n"
+    assert "--fix" in outcome.err
+    told = json.loads(world.rezup("cache", "verify", "--json").out)
+    assert (told["exit_code"], told["data"]["good"], told["data"]["removed"]) == (1, False, [])
+    fixed = world.rezup("cache", "verify", "--fix")
+    assert (fixed.code, fixed.out) == (0, outcome.out)
+    assert fixed.err == "1 damaged environment removed; it is made anew when wanted\n"
+    assert store.names() == [wanted("old").key]
+    assert world.rezup("cache", "verify", "--fix").out == "all environments are as they were stored\n"
+
+
+def test_verify_fails_while_something_damaged_stays(world: World, store: Environments) -> None:
+    held = store.find(wanted("old").key)
+    assert held is not None
+    keys = [poison(store, name) for name in ("old", "new")]
+    with held:
+        outcome = world.rezup("cache", "verify", "--fix", "--json")
+        shown = world.rezup("cache", "verify", "--fix")
+    told = json.loads(outcome.out)
+    assert (outcome.code, told["status"], told["exit_code"]) == (1, "error", 1)
+    assert told["data"] == {
+        "good": False, "damaged": {key: ["bin/tool was changed"] for key in keys}, "removed": [keys[1]]
+    }  # fmt: skip
+    assert [error["message"] for error in told["errors"]] == [f"{keys[0]} is damaged and stays: it is in use"]
+    assert (shown.code, shown.out) == (1, f"{keys[0]}: bin/tool was changed\n")
+    assert shown.err.splitlines()[0] == f"{keys[0]} is damaged and stays: it is in use"
     told = json.loads(world.rezup("cache", "verify", "--fix", "--json").out)
-    assert (told["exit_code"], told["data"]["removed"]) == (1, [wanted("new").key])
-    assert world.rezup("cache", "verify").code == 0
+    assert (told["status"], told["exit_code"], told["errors"]) == ("success", 0, [])
+    assert (told["data"]["good"], told["data"]["removed"]) == (True, [keys[0]])
+    assert store.names() == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts")
+def test_verify_goes_on_after_what_can_not_be_removed(
+    world: World, store: Environments, project: Path
+) -> None:
+    assert world.rezup("cache", "store", cwd=project).code == 0
+    (kept,) = world.rezup("cache", "list", "--json", cwd=project).data["project"]
+    victim = next(world.home.glob(f"cache/**/{kept['id']}/**/greeting.py"))
+    victim.chmod(0o644)
+    victim.write_text("changed")
+    keys = [poison(store, name) for name in ("old", "new")]
+    with read_only(store.bucket):
+        outcome = world.rezup("cache", "verify", "--fix", cwd=project)
+    assert outcome.code == 1
+    assert "1 damaged environment removed" in outcome.err
+    for key in keys:
+        assert f"{key} is damaged and stays: " in outcome.err
+    assert world.rezup("cache", "list", "--json", cwd=project).data["project"] == []
 
 
 def test_clear_removes_all_but_what_is_in_use(world: World, store: Environments) -> None:

@@ -65,6 +65,8 @@ class Pruned(NamedTuple):
     removed: tuple[Candidate, ...]
     spared: tuple[Candidate, ...]
     """Those that somebody uses or pinned by now, with that as their reason."""
+    gone: tuple[Candidate, ...]
+    """Those that somebody else removed meanwhile, such as another `prune`."""
     failures: tuple[tuple[Candidate, RezupError], ...]
     """Those that could not be removed, and why."""
 
@@ -131,6 +133,7 @@ def prune(going: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) 
     """
     removed: list[Candidate] = []
     spared: list[Candidate] = []
+    gone: list[Candidate] = []
     failures: list[tuple[Candidate, RezupError]] = []
     for each in sorted(going, key=lambda candidate: candidate.stamp.order):
         try:
@@ -142,7 +145,9 @@ def prune(going: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) 
             removed.append(each)
         elif reason is not None:
             spared.append(each._replace(reasons=(reason,)))
-    return Pruned(tuple(removed), tuple(spared), tuple(failures))
+        else:
+            gone.append(each)
+    return Pruned(tuple(removed), tuple(spared), tuple(gone), tuple(failures))
 
 
 def _remove(each: Candidate, store: LocalStore, reporter: Reporter) -> tuple[bool, Reason | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rezup.errors import CacheError
 from rezup.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from rezup.cache.project import Project
     from rezup.cache.pruning import Entry, Pruned
     from rezup.reporting import Reporter
+
+
+class Verified(NamedTuple):
+    """What isn't as it was stored, and what became of it."""
+
+    damaged: dict[str, list[str]]
+    """What is wrong with each, by key."""
+    removed: frozenset[str]
+    """Those that are gone, so that they are made anew."""
+    kept: dict[str, str]
+    """Why the others stay, of those that were to be removed."""
+
+    @property
+    def left(self) -> list[str]:
+        """Keys of what is still damaged."""
+        return [key for key in self.damaged if key not in self.removed]
 
 
 class Caches:
@@ -81,22 +98,22 @@ class Caches:
         store.sweep()
         return remove_all(store, self.entries(), now=time.time())
 
-    def verify(self, project: Project | None = None, *, fix: bool = False) -> dict[str, list[str]]:
-        """Read every byte of every environment: what isn't as it was stored, by key.
+    def verify(self, project: Project | None = None, *, fix: bool = False) -> Verified:
+        """Read every byte of every environment; what can't be removed stops no other.
 
         :param project: also of what is kept for it
         :param fix: remove the damaged ones, so that they are made anew
         """
-        stores = [self.environments(), *([project.environments] if project else [])]
-        wrong = {}
-        for store in stores:
+        damaged: dict[str, list[str]] = {}
+        kept: dict[str, str] = {}
+        for store in [self.environments(), *([project.environments] if project else [])]:
             for key in store.names():
                 damage = store.damage(key)
                 if damage:
-                    wrong[key] = damage
-                    if fix:
-                        store.remove(key, now=time.time())
-        return wrong
+                    damaged[key] = damaged.get(key, []) + damage
+                    reason = _removal_failure(store, key) if fix else ""
+                    kept |= {key: reason} if reason else {}
+        return Verified(damaged, frozenset(damaged.keys() - kept.keys()) if fix else frozenset(), kept)
 
     # -- projects -----------------------------------------------------------------------------
 
@@ -147,3 +164,11 @@ class Caches:
         if not config and folder:
             path = project / path.name
         return path, write_new(path, project)
+
+
+def _removal_failure(store: Environments, key: str) -> str:
+    """Remove an environment; why it stays, or nothing."""
+    try:
+        return "" if store.remove(key, now=time.time()) else "it is in use"
+    except CacheError as error:
+        return error.context or error.message

@@ -48,6 +48,8 @@ class Revisions(NamedTuple):
     """All of them, by container, newest first; one that was spared in the end has its reason."""
     removed: frozenset[Path]
     """Folders."""
+    gone: frozenset[Path]
+    """Folders that somebody else removed meanwhile, such as another `prune`; they count nowhere below."""
     freed: int
     """Bytes that the removal freed, or would free: files that nothing else has by a hard link."""
     shared: int
@@ -125,7 +127,7 @@ class Removal:
         :raises SettingsError: a setting can't be used
         """
         found: list[Candidate] = []
-        removed: set[Path] = set()
+        outcomes: list[Pruned] = []
         failures: list[Failure] = []
         unreachable: dict[Path, None] = {}
         usage = Usage()
@@ -140,19 +142,16 @@ class Removal:
                 usage.add(each.folder)
             if remove:
                 place.local.sweep(place.name)
-                pruned = pruning.prune(going, place.local, reporter=self._reporter)
-                removed.update(each.folder for each in pruned.removed)
-                failures += [Failure(f"{e.container}@{e.stamp}", error) for e, error in pruned.failures]
-                looked = _with_spared(looked, pruned)
+                outcomes.append(pruning.prune(going, place.local, reporter=self._reporter))
+                looked = _with_spared(looked, outcomes[-1])
             found += looked
-        gone = [each for each in found if (each.folder in removed if remove else each.goes)]
-        folders = {each.folder for each in gone}
-        freed = usage.freed(folders)
-        is_exact = not any(each.is_reflink for each in gone)
-        shared = usage.size(folders) - freed
-        return Revisions(
-            tuple(found), frozenset(removed), freed, shared, is_exact, tuple(unreachable), tuple(failures)
-        )
+        failures += [
+            Failure(f"{each.container}@{each.stamp}", error)
+            for one in outcomes
+            for each, error in one.failures
+        ]
+        revisions = _revisions(found, outcomes if remove else None, usage)
+        return revisions._replace(unreachable=tuple(unreachable), failures=tuple(failures))
 
     def _look(
         self, place: Place, keep: int, older_than: float | None, unreachable: dict[Path, None]
@@ -249,3 +248,18 @@ class Removal:
 def _with_spared(looked: tuple[Candidate, ...], pruned: Pruned) -> tuple[Candidate, ...]:
     spared = {each.stamp: each for each in pruned.spared}
     return tuple(spared.get(each.stamp, each) for each in looked)
+
+
+def _revisions(found: list[Candidate], outcomes: list[Pruned] | None, usage: Usage) -> Revisions:
+    """What was found, and what became of it.
+
+    :param outcomes: None if nothing was to be removed
+    """
+    removed = frozenset(each.folder for one in outcomes or () for each in one.removed)
+    gone = frozenset(each.folder for one in outcomes or () for each in one.gone)
+    lost = [each for each in found if (each.goes if outcomes is None else each.folder in removed)]
+    folders = frozenset(each.folder for each in lost)
+    is_exact = not any(each.is_reflink for each in lost)
+    # What these had in common with those that are gone stays with nobody; who freed it is not known.
+    shared = usage.size(folders) + usage.freed(gone) - usage.freed(folders | gone)
+    return Revisions(tuple(found), removed, gone, usage.freed(folders), shared, is_exact, (), ())

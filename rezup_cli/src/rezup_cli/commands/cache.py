@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rezup.cache.project import Project
     from rezup.cache.pruning import Entry, Pruned
+    from rezup.session.caching import Verified
     from rezup_cli.console import Console
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -131,23 +132,47 @@ def prune(console: Console, max_size: int | None, older_than: float | None, yes:
 def verify(console: Console, fix: bool, config_path: str | None, work_dir: str | None) -> int:
     """Read every byte of what `list` shows, and compare it with what was stored.
 
-    The status is 1 if anything was changed.
+    The status is 1 if anything was changed, and with --fix if any of it stays.
     """
     console.refuse_tail()
-    wrong = console.caches().verify(_project(console, config_path, work_dir), fix=fix)
-    data = {"good": not wrong, "damaged": wrong, "removed": sorted(wrong) if fix else []}
-    if not wrong:
-        console.result("cache verify", data, ["all environments are as they were stored"])
-        return 0
-    if console.is_json:
+    found = console.caches().verify(_project(console, config_path, work_dir), fix=fix)
+    data = {"good": not found.left, "damaged": found.damaged, "removed": sorted(found.removed)}
+    if console.is_json and found.left:
         from rezup_cli.results import error_entry, failed_document
 
-        entries = [error_entry("cache-error", f"{key} is damaged", "; ".join(wrong[key])) for key in wrong]
+        entries = [error_entry("cache-error", *_left(found, key)) for key in found.left]
         console.show([failed_document("cache verify", 1, data, entries)])
         return 1
-    console.show(f"{key}: {line}" for key, lines in wrong.items() for line in lines)
-    console.say("the damaged ones are gone" if fix else "--fix removes them, so that they are made anew")
-    return 1
+    if not found.damaged:
+        console.result("cache verify", data, ["all environments are as they were stored"])
+        return 0
+    lines = (f"{key}: {line}" for key, lines in found.damaged.items() for line in lines)
+    console.result("cache verify", data, lines)
+    if not console.is_json:
+        _say_verified(console, found, fix=fix)
+    return 1 if found.left else 0
+
+
+def _left(found: Verified, key: str) -> tuple[str, str]:
+    """What is wrong with an environment that stays, and the details."""
+    reason = found.kept.get(key)
+    return f"{key} is damaged" + (f" and stays: {reason}" if reason else ""), "; ".join(found.damaged[key])
+
+
+def _say_verified(console: Console, found: Verified, *, fix: bool) -> None:
+    if found.removed:
+        count = len(found.removed)
+        what = "it is" if count == 1 else "they are"
+        console.say(f"{counted(count, 'damaged environment')} removed; {what} made anew when wanted")
+    for key in found.kept:
+        console.say(_left(found, key)[0])
+    if found.left:
+        hint = (
+            "try again once nothing uses them, or mend what is named"
+            if fix
+            else "--fix removes the damaged ones"
+        )
+        console.say(f"hint: {hint}")
 
 
 @command.command("clear")

@@ -90,6 +90,8 @@ def _say_freed(console: Console, found: Revisions, *, yes: bool) -> None:
     if not going and found.failures:
         return  # what could not be looked at is no "nothing"
     _say_sum(console, len(found.removed) if yes else going, "revision", freed, yes=yes, is_any=bool(going))
+    if found.gone:
+        console.say(f"{counted(len(found.gone), 'revision')} already gone, removed by somebody else")
     if found.shared:
         console.say(
             f"{size_text(found.shared)} of them stay, which the cache of environments or other revisions "
@@ -119,6 +121,7 @@ def _plain(each: Candidate, found: Revisions) -> dict[str, Any]:
         "remote": each.on_remote,
         "goes": each.goes,
         "removed": each.folder in found.removed,
+        "gone": each.folder in found.gone,
         "reasons": [reason._asdict() for reason in each.reasons],
     }
 
@@ -128,6 +131,8 @@ def _row(each: Candidate, found: Revisions) -> tuple[str, str, str, str]:
 
     if not each.goes:
         state, why = "stays", "; ".join(reason.text for reason in each.reasons)
+    elif each.folder in found.gone:
+        state, why = "already gone", "somebody else removed it"
     else:
         failed = f"{each.container}@{each.stamp}" in {failure.where for failure in found.failures}
         state = "removed" if each.folder in found.removed else "failed" if failed else "goes"
