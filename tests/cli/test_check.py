@@ -104,7 +104,7 @@ def test_what_is_missing_changed_or_added_is_listed_by_path(machine: World) -> N
     }
     told = machine.rezup("check", "foo")
     assert told.code == 1
-    assert f"  changed    {base}/cli.py" in told.out.splitlines()
+    assert f"  changed     {base}/cli.py" in told.out.splitlines()
     assert "hint: " in told.err
 
 
@@ -130,6 +130,13 @@ def test_recipe_locks_wheels_and_record_are_compared_too(machine: World) -> None
     (folder / "records" / "rez").unlink()
     found = {("changed", "rezup.toml"), ("added", "notes.txt")}
     assert differences(machine) == found | {("changed", "pylock.toml"), ("missing", "records/rez")}
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_a_record_that_others_may_write_is_told_by_its_permissions(machine: World, mode: int) -> None:
+    """What it says is no proof; that it was changed is not known, either."""
+    (revision(machine) / "records" / "rez").chmod(mode)
+    assert differences(machine) == {("permissions", "records/rez")}
 
 
 @pytest.mark.parametrize("data", [None, b"", b"\0" * 100, b'{"format": 1'])

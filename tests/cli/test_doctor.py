@@ -27,6 +27,16 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="permissions and links o
 DAY = 86400
 
 
+def obey_permissions() -> None:
+    """Be denied what permissions deny, also as root: called before a program begins."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        import ctypes
+
+        drop, override, search = 24, 1, 2  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        for capability in (override, search):
+            ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A machine with two containers that were built by one lock."""
@@ -39,9 +49,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def machine(template: World, world: World) -> World:
-    """A copy of that machine, to be broken."""
+    """A copy of that machine, to be broken; pip, most of its files and never broken, is linked."""
+
+    def copy(source: str, target: str) -> object:
+        return os.link(source, target) if "/site-packages/pip/" in source else shutil.copy2(source, target)
+
     ignored = shutil.ignore_patterns("uv")  # the cache of that program
-    shutil.copytree(template.home, world.home, symlinks=True, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(
+        template.home, world.home, symlinks=True, dirs_exist_ok=True, ignore=ignored, copy_function=copy
+    )
     return world
 
 
@@ -130,6 +146,12 @@ def remote_of(machine: World) -> Path:
     return target
 
 
+def be_pipe(path: Path) -> None:
+    """Whoever opens it waits for ever, as on a mount that is dead."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 def replace_by_link(machine: World) -> None:
     path = library(machine)
     path.unlink()
@@ -178,6 +200,7 @@ BROKEN: list[tuple[str, Callable[[World], object], bool]] = [
     # permissions
     ("writable-by-others", lambda m: library(m).chmod(0o666), True),
     ("writable-by-others", lambda m: revision(m).chmod(0o777), True),
+    ("writable-by-others", lambda m: (revision(m) / "records" / "rez").chmod(0o664), True),
     ("unreadable", lambda m: (revision(m) / "revision.json").chmod(0o600), True),
     ("unreadable", lambda m: library(m).parent.chmod(0o700), True),
     ("root-writable-by-all", lambda m: m.root.chmod(0o777), True),
@@ -205,7 +228,9 @@ BROKEN: list[tuple[str, Callable[[World], object], bool]] = [
     ("pin-names-nothing", lambda m: write(m.root / "foo" / "pin", b"\0\0\0"), False),
     ("root-no-folder", lambda m: another_root(m, m.write("file", "")), False),
     ("root-unusable", lambda m: another_root(m, m.write("a$b/foo/.lock", "").parent.parent), False),
+    ("root-unusable", lambda m: another_root(m, m.folder / "not$there"), False),
     ("remote-unreachable", unreachable, False),
+    ("remote-unreadable", lambda m: be_pipe(remote_of(m) / "pylock.toml"), False),
     ("remote-damaged", lambda m: write(remote_of(m) / "revision.json", "{"), False),
     ("remote-damaged", lambda m: write(remote_of(m) / "pylock.toml", "other"), False),
     ("remote-incomplete", lambda m: (remote_of(m) / "rezup.toml").unlink(), False),
@@ -294,6 +319,22 @@ def test_an_empty_machine_is_healthy(world: World) -> None:
     assert sorted(path.name for path in world.home.iterdir()) == []
 
 
+def test_a_folder_on_the_remote_that_is_kept_from_us_is_no_finding(machine: World) -> None:
+    """It need not be a container: administrators keep things there."""
+    private = remote_of(machine).parent.parent / "private"
+    private.mkdir(0)
+    found = machine.rezup("doctor", "--json", preexec_fn=obey_permissions)
+    assert (found.code, found.data["findings"]) == (0, [])
+
+
+def test_a_file_on_the_remote_that_is_kept_from_us_is_named(machine: World) -> None:
+    path = remote_of(machine) / "rezup.toml"
+    path.chmod(0)
+    (finding,) = machine.rezup("doctor", "--json", preexec_fn=obey_permissions).data["findings"]
+    assert (finding["code"], finding["where"]) == ("remote-unreadable", str(path))
+    assert "Permission denied" in finding["what"]
+
+
 @pytest.mark.parametrize("umask", [0o002, 0o077])
 def test_what_is_made_under_any_umask_is_healthy(world: World, umask: int) -> None:
     world.recipe()
@@ -357,6 +398,91 @@ def test_what_is_said_of_a_broken_receipt_mends_it(machine: World, data: bytes |
     path.unlink()
     assert "`rezup drop NAME@REVISION`" in finding["remedy"]
     assert machine.rezup("drop", target, "--yes").code == 0
+    assert machine.rezup("doctor", "--json").data["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "records/rez",
+        "records",
+        "revision.json",
+        "pylock.toml",
+        "rezup.toml",
+        "wheels",
+        "venv/rez",
+        "venv",
+        "",
+    ],
+)
+def test_what_only_its_permissions_hide_is_made_readable_and_not_replaced(machine: World, name: str) -> None:
+    path, known = revision(machine) / name, bool(name)
+    shutil.rmtree(cache(machine))
+    before = path.stat()
+    path.chmod(0)
+    found = machine.rezup("doctor", "--json", preexec_fn=obey_permissions)
+    assert codes(found.data) == {"unreadable"}, found.out
+    (finding,) = found.data["findings"]
+    assert name in finding["paths"] or not known
+    fixed = machine.rezup("doctor", "--fix", "--json", preexec_fn=obey_permissions)
+    assert (fixed.code, fixed.data["mended"]) == (0, 1), fixed.out
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert machine.rezup("check").code == 0
+
+
+def test_a_record_that_others_may_write_is_not_made_anew(machine: World) -> None:
+    path = revision(machine) / "records" / "rez"
+    shutil.rmtree(cache(machine))
+    before = path.stat()
+    path.chmod(0o666)
+    fixed = machine.rezup("doctor", "--fix", "--json")
+    assert (fixed.code, fixed.data["mended"]) == (0, 1), fixed.out
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_mode & 0o777) == (
+        before.st_ino,
+        before.st_mtime_ns,
+        0o644,
+    )
+
+
+def test_what_permissions_hid_is_mended_in_its_turn(machine: World) -> None:
+    path = revision(machine) / "records" / "rez"
+    good = path.read_bytes()
+    write(path, "evil")
+    path.chmod(0o666)
+    assert codes(machine.rezup("doctor", "--json").data) == {"writable-by-others"}
+    fixed = machine.rezup("doctor", "--fix", "--json")
+    assert fixed.code == 0, fixed.out
+    assert {each["code"] for each in fixed.data["findings"]} == {"writable-by-others", "record-damaged"}
+    assert json.loads(path.read_bytes().split(b"\n")[2])["files"] == json.loads(good.split(b"\n")[2])["files"]
+
+
+def test_what_is_said_of_a_broken_remote_revision_mends_it(machine: World) -> None:
+    broken = remote_of(machine)
+    (broken / "pylock.toml").unlink()
+    assert codes(machine.rezup("doctor", "--json").data) == {"remote-incomplete"}
+    shutil.copyfile(revision(machine) / "pylock.toml", broken / "pylock.toml")
+    assert machine.rezup("doctor", "--json").data["findings"] == []
+
+    write(broken / "pylock.toml", "evil")
+    added = machine.rezup("add", "foo", "--remote", "--skip-use", "--no-verify", "--allow-local-paths")
+    assert added.code == 0, added.err
+    (finding,) = machine.rezup("doctor", "--json").data["findings"]
+    assert "remove the folder of this one by hand" in finding["remedy"]
+    shutil.rmtree(broken)
+    assert machine.rezup("doctor", "--json").data["findings"] == []
+    assert machine.rezup("use", "foo", "--", "rez", "--version").code == 0
+
+
+def test_what_is_said_of_twins_mends_it(machine: World) -> None:
+    twin(machine)
+    (machine.root / "FOO" / "history.jsonl").touch()  # which stays
+    refused = machine.rezup("add", "foo", "--skip-use")
+    assert "can't be made beside" in refused.err
+    assert machine.rezup("drop", "FOO", "--yes").code == 0
+    (finding,) = machine.rezup("doctor", "--json").data["findings"]
+    assert "remove what is left of its folder by hand" in finding["remedy"]
+    shutil.rmtree(machine.root / "FOO")
     assert machine.rezup("doctor", "--json").data["findings"] == []
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import support.faulty_remote
 from rezup.containers import receipt as receipts
+from rezup.containers.health import remotes
 from rezup.recipes.names import ContainerName
 from rezup.stores.base import PIN, RECEIPT, RECIPE
 from rezup.stores.remote import RemoteStore
@@ -44,9 +45,11 @@ class Studio:
     def publish(self, stamp: str) -> Path:
         """A revision that can be read, but not be made: its lock is none."""
         lock = b"lock-version = '9.0'\n"
-        digests = {"pylock.toml": hashlib.sha256(lock).hexdigest()}
-        receipt = fake_receipt("foo", kind=receipts.RECIPE, locks=digests).to_bytes()
-        files = {RECIPE: b"[rez]\nname = 'rez'\n", "pylock.toml": lock, RECEIPT: receipt}
+        files = {RECIPE: b"[rez]\nname = 'rez'\n", "pylock.toml": lock}
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        recipe_digest = digests.pop(RECIPE)
+        receipt = fake_receipt("foo", kind=receipts.RECIPE, locks=digests, recipe_digest=recipe_digest)
+        files[RECEIPT] = receipt.to_bytes()
         store = RemoteStore(self.root)
         return store.folder(FOO, store.publish(FOO, files, Stamp(stamp)))
 
@@ -60,11 +63,11 @@ class Studio:
         assert outcome.code == 0, outcome.err
         return self.root / "foo" / RemoteStore(self.root).listing(FOO).newest_first()[0]
 
-    def run(self, seconds: float, *arguments: str) -> Outcome:
-        """The command line of the machine, while the share takes so long for each answer."""
+    def run(self, seconds: float, *arguments: str, below: str = "") -> Outcome:
+        """The command line of the machine, while the share, or what is below it, takes so long to answer."""
         script = support.faulty_remote.__file__
         done = subprocess.run(
-            [sys.executable, script, str(self.root), str(seconds), *arguments],
+            [sys.executable, script, str(self.root / below), str(seconds), *arguments],
             env={**self.machine.environ, "PYTHONPATH": str(Path(script).parents[1])},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=self.machine.home,
             timeout=LONG, check=False,
@@ -135,15 +138,83 @@ def test_a_machine_that_has_none_ends_with_a_clear_error(studio: Studio, name: s
 
 
 @pytest.mark.parametrize("name", [RECEIPT, "history.jsonl"])
-@pytest.mark.parametrize("is_doctor", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_who_only_looks_does_not_hang_either(studio: Studio, name: str, is_doctor: bool) -> None:
+def test_who_only_looks_does_not_hang_either(studio: Studio, name: str) -> None:
     be_pipe((studio.newest if name == RECEIPT else studio.newest.parent) / name)
-    if is_doctor:  # which waits longer
-        assert "Traceback" not in studio.machine.rezup("doctor", timeout=LONG).err
-        return
     for words in (["list"], ["list", "foo"], ["status", "foo"], ["history", "foo"]):
         outcome = studio.machine.rezup(*words, timeout=LONG)
         assert outcome.code == (1 if words[0] == name.partition(".")[0] else 0), outcome.err
+
+
+class TestADoctor:
+    """Names what doesn't answer, and looks at the rest."""
+
+    @pytest.mark.parametrize("name", [RECIPE, RECEIPT, "pylock.toml"])
+    def test_of_a_file_that_hangs(self, studio: Studio, name: str) -> None:
+        be_pipe(studio.newest / name)
+        (studio.newest.parent / GOOD / "pylock.toml").write_text("other")
+        found = remote_findings(studio.machine.rezup("doctor", "--json", timeout=LONG))
+        assert found == {
+            ("remote-unreadable", str(studio.newest / name)),
+            ("remote-damaged", str(studio.newest.parent / GOOD / "pylock.toml")),
+        }
+
+    def test_of_a_container_that_hangs(self, studio: Studio) -> None:
+        other = studio.root / "other" / GOOD
+        shutil.copytree(studio.newest, other)
+        (other / RECIPE).unlink()
+        studio.machine.revision("foo", NEWEST, origin="remote")
+        (studio.machine.root / "foo" / PIN).write_text("300.000000\n")  # it may be on the share
+        found = remote_findings(studio.run(1e6, "doctor", "--json", below="foo"))
+        assert found == {
+            ("remote-unreadable", str(studio.root / "foo")),
+            ("remote-incomplete", str(other / RECIPE)),
+        }
+
+    @pytest.mark.slow
+    def test_of_a_share_that_hangs_tells_that_once(self, studio: Studio) -> None:
+        """It is waited for longer than by a launch."""
+        found = remote_findings(studio.run(1e6, "doctor", "--json"))
+        assert found == {("remote-unreachable", str(studio.root))}
+
+    def test_gives_up_where_too_much_hangs(self, studio: Studio) -> None:
+        for number in range(40):
+            be_pipe(studio.publish(f"{300 + number}.000000") / RECEIPT)
+        store = RemoteStore(studio.root, timeout=0.05)
+        found = list(remotes.findings(store, in_vain=0.15))
+        assert {each.code for each in found} == {"remote-unreadable"}
+        (rest,) = [each for each in found if each.where == str(studio.root)]
+        assert 1 <= len(found) - 1 <= 3
+        assert len(found) - 1 + len(rest.paths) == 42
+        assert found[0].where.startswith(str(studio.root / "foo" / "339.000000"))  # the newest first
+        assert len(list(remotes.contents(store, RECEIPT, in_vain=0.15))) <= 2
+
+    def test_gives_up_where_too_much_fails(self, studio: Studio) -> None:
+        """A share that goes away meanwhile answers at once, with an error."""
+        for number in range(40):
+            path = studio.publish(f"{300 + number}.000000") / RECEIPT
+            path.unlink()
+            path.mkdir()
+        found = list(remotes.findings(RemoteStore(studio.root)))
+        (rest,) = [each for each in found if each.where == str(studio.root)]
+        assert len(found) - 1 + len(rest.paths) == 42
+        assert len(rest.paths) >= 20
+
+    def test_ends_in_time_where_all_is_slow(self, studio: Studio) -> None:
+        (finding,) = remotes.findings(RemoteStore(studio.root), in_all=0)
+        assert (finding.code, finding.where) == ("remote-unreadable", str(studio.root))
+        assert finding.paths == ("foo",)
+
+    def test_takes_what_can_be_read_to_mend(self, studio: Studio) -> None:
+        """Of the files that may be the right one, one hangs."""
+        be_pipe(studio.newest / RECIPE)
+        good = (studio.newest.parent / GOOD / RECIPE).read_bytes()
+        assert list(remotes.contents(RemoteStore(studio.root, timeout=0.2), RECIPE)) == [good]
+
+
+def remote_findings(outcome: Outcome) -> set[tuple[str, str]]:
+    """Code and place of what a doctor says, but for the revisions of the machine, which are none."""
+    told = {(each["code"], each["where"]) for each in outcome.data["findings"]}
+    return {(code, where) for code, where in told if code.startswith(("remote-", "pin-"))}
 
 
 class TestAShareThatHangs:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers.health.findings import Diagnosis, Finding
 from rezup.containers.health.kinds import KINDS
-from rezup.errors import ContainerNotFoundError, RecipeError, RezupError, SettingsError
+from rezup.errors import (
+    ContainerNotFoundError,
+    RecipeError,
+    RemoteUnreachableError,
+    RezupError,
+    SettingsError,
+)
 from rezup.session.places import Places
 from rezup.session.wiring import Wiring
 from rezup.settings import VARIABLES, Settings
@@ -45,7 +51,7 @@ _REVISION = re.compile(r"@?(?:-[0-9]{1,9}|[0-9]{1,12}(?:\.[0-9]{0,9})?)")
 #: A folder that can't be there, so that no configuration file is found.
 _NOWHERE = os.path.join(os.sep, "dev", "null", "nowhere")
 
-#: Seconds for which a slow remote root is waited for, once it has answered.
+#: Seconds for which the wheels of a slow remote root are waited for, once it has answered.
 _READ_TIMEOUT = 15.0
 
 #: How often findings are mended and looked for once more: one may have hidden another.
@@ -189,7 +195,7 @@ class Health:
         found += caches.findings(settings.cache_dir, cache, hashes)
         reached = []
         for remote in everywhere.remote.values():
-            told = list(remotes.findings(RemoteStore(remote.root, timeout=_READ_TIMEOUT)))
+            told = list(remotes.findings(remote))
             found += told
             if all(each.code != "remote-unreachable" for each in told):
                 reached.append(remote)
@@ -212,8 +218,14 @@ class Health:
         mending = self._mending(store, everywhere, reached, cache)
         for container in roots.containers(store):
 
-            def known(container: ContainerName = container) -> frozenset[Stamp]:
-                return frozenset[Stamp]().union(*(each.listing(container).everything for each in reached))
+            def known(container: ContainerName = container) -> frozenset[Stamp] | None:
+                if len(reached) < len(everywhere.remote):
+                    return None
+                try:
+                    found = [each.listing(container).everything for each in reached]
+                except RemoteUnreachableError:
+                    return None
+                return frozenset[Stamp]().union(*found)
 
             yield from roots.container_findings(store, container, known)
             for stamp in store.listing(container).newest_first():

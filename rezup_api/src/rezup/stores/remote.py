@@ -6,11 +6,13 @@ on a share, so that any studio has one.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING, Any
 
-from rezup.errors import RemoteUnreachableError, StoreError
+from rezup.errors import InvalidNameError, RemoteUnreachableError, StoreError
+from rezup.recipes.names import ContainerName
 from rezup.stores.folder import FolderStore
 from rezup.system import bounded
 
@@ -48,6 +50,17 @@ class RemoteStore(FolderStore):
     def _content(self, path: Path) -> bytes:
         return path.read_bytes()  # what hangs is given up above
 
+    def folders(self) -> tuple[ContainerName, ...]:
+        """Names of what may be containers, by one look at the root alone, which is waited for longer.
+
+        :raises RemoteUnreachableError: it doesn't answer, or can't be read
+        """
+        try:
+            found = self._do(lambda: _folders(self.root), patience=15)  # nobody waits for a launch here
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return tuple(map(ContainerName, found))
+
     def check_begun(self, *, is_known: bool) -> None:
         """Refuse to publish where the share isn't there: to the disk under its mount point.
 
@@ -82,6 +95,17 @@ class RemoteStore(FolderStore):
             context=error.strerror or str(error),
             hint="check the mount; `rezup use --local` takes what is on this machine",
         )
+
+
+def _folders(root: Path) -> list[str]:
+    """No link is followed, as what it leads to may hang."""
+    found = []
+    with os.scandir(root) as entries:
+        for entry in entries:
+            with contextlib.suppress(InvalidNameError):
+                if entry.is_symlink() or entry.is_dir(follow_symlinks=False):
+                    found.append(ContainerName.parse(entry.name))
+    return sorted(found)
 
 
 def _state(root: Path) -> str:

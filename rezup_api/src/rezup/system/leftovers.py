@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 STAGING, TRASH = "staging", "trash"
 
 #: Seconds after which leavings are deleted: of a dead process of this host, and of any other.
+#:
+#: The minute is needed though the process is gone and the lease free, as neither proves that nobody works
+#: there. A builder in a container with the name of its host, or on a machine cloned with its name, has no
+#: process here. Its lease looks free where locks don't reach it (NFS with local locks) and before it is
+#: locked, and what is published has none at all. At least short work is safe then.
 SWEEP_AFTER, SWEEP_AFTER_UNKNOWN = 60.0, 86400.0
 
 _NAME = re.compile(r"\.(?:staging|trash)-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}")

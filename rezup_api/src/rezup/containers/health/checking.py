@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.cache.manifest import DamagedError, read_manifest
 from rezup.containers import receipt as receipts
 from rezup.containers.health import trees
-from rezup.containers.health.trees import ADDED, CHANGED, MISSING, UNREADABLE, Difference
+from rezup.containers.health.trees import (
+    ADDED,
+    CHANGED,
+    MISSING,
+    OTHERS_WRITE,
+    PERMISSIONS,
+    UNREADABLE,
+    Difference,
+)
 from rezup.containers.provision import RECORDS
 from rezup.errors import InvalidNameError, LockError, UnsupportedFormatError
 from rezup.lockfiles.lock import WHEELS
@@ -180,15 +189,33 @@ def environment_differences(folder: Path, name: str, hashes: Hashes) -> list[Dif
 def _environment(folder: Path, name: str, hashes: Hashes) -> Iterator[Difference]:
     try:
         for each in environment_differences(folder, name, hashes):
-            yield each._replace(path=f"{ENVIRONMENTS}/{name}/{each.path}")
-    except DamagedError:
-        record = folder / RECORDS / name
-        yield Difference(CHANGED if os.path.lexists(record) else MISSING, f"{RECORDS}/{name}")
+            path = f"/{each.path}" if each.path else ""
+            yield each._replace(path=f"{ENVIRONMENTS}/{name}{path}")
+    except DamagedError as error:
+        yield Difference(_kind_of_record(folder / RECORDS / name, error), f"{RECORDS}/{name}")
+
+
+def _kind_of_record(path: Path, error: DamagedError) -> str:
+    """Why a record is of no use: it is wrong, or only its permissions are."""
+    try:
+        status = path.lstat()
+    except OSError as reason:
+        return _kind(reason)
+    if not stat.S_ISREG(status.st_mode):
+        return CHANGED
+    if isinstance(error.__cause__, OSError):
+        return UNREADABLE
+    return PERMISSIONS if hasattr(os, "geteuid") and status.st_mode & OTHERS_WRITE else CHANGED
 
 
 def _strangers(folder: Path, receipt: Receipt) -> Iterator[Difference]:
     """What is in the folder and belongs to no revision; of ``venv`` and ``records``, too."""
-    for name in sorted(os.listdir(folder)):
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        yield Difference(UNREADABLE, ".")
+        return
+    for name in names:
         if name not in _OWN and name not in receipt.locks:
             yield Difference(ADDED, name)
     known = set(environment_names(receipt))

@@ -31,7 +31,10 @@ _ANEW = (
     "`rezup use NAME@REVISION` builds it anew, from the remote root or by its own recipe; "
     "or remove it with `rezup drop NAME@REVISION`"
 )
-_PUBLISH = "publish the revision anew with `rezup add NAME --remote`; --fix leaves it alone"
+_PUBLISH = (
+    "publish the revision anew with `rezup add NAME --remote`, and remove the folder of this one by hand; "
+    "--fix leaves it alone"
+)
 _BY_HAND = "rezup leaves it alone; move or remove it by hand if nobody needs it"
 
 KINDS: Mapping[str, Kind] = {
@@ -80,12 +83,17 @@ KINDS: Mapping[str, Kind] = {
         "what was used last is used again; new revisions don't arrive",
         "check the mount and REZUP_ROOT_REMOTE",
     ),
+    "remote-unreadable": Kind(
+        "launches that need it give it up after a moment, and take the last good revision",
+        "check the mount, and whether you may read it; "
+        "if it stays so, publish the revision anew, and remove the folder of this one by hand",
+    ),
     "remote-incomplete": Kind("machines that don't have the revision yet can't build it", _PUBLISH),
     "remote-damaged": Kind("machines that don't have the revision yet refuse to build it", _PUBLISH),
     "low-space": Kind("builds will fail soon", "free space: `rezup prune --yes`, `rezup cache prune --yes`"),
     "case-twins": Kind(
         "on systems that don't tell upper from lower case they are one container",
-        "drop one of the two, or make it anew under another name",
+        "`rezup drop NAME` one of the two, and remove what is left of its folder by hand",
     ),
     "container-is-link": Kind("nothing is built in it or removed from it", "move the folder to its place"),
     "foreign-file": Kind("it is none of rezup's, which ignores it", _BY_HAND),

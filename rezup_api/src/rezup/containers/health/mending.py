@@ -17,7 +17,7 @@ from rezup.cache.entry import TREE
 from rezup.cache.manifest import DamagedError, read_manifest
 from rezup.containers import locked
 from rezup.containers import receipt as receipts
-from rezup.containers.health import caches, trees
+from rezup.containers.health import caches, remotes, trees
 from rezup.containers.health.checking import ENVIRONMENTS, read_lock, read_record
 from rezup.containers.health.findings import check_own, remove_file
 from rezup.containers.health.replacing import Replacer, check_folders
@@ -235,11 +235,7 @@ class Mending:
                     if data is not None:
                         yield data
         for remote in self.remotes:
-            for container in remote.containers():
-                for stamp in remote.listing(container).revisions:
-                    data = remote.read(container, stamp, name)
-                    if data is not None:
-                        yield data
+            yield from remotes.contents(remote, name)
 
     @contextlib.contextmanager
     def _opened(self, container: ContainerName, stamp: Stamp) -> Iterator[tuple[Path, Receipt]]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from rezup.containers import receipt as receipts
 from rezup.containers.health import trees
 from rezup.containers.health.checking import ENVIRONMENTS, NO_RECORD, NOT_CHECKED, Checked, check
 from rezup.containers.health.findings import Finding, set_rights
-from rezup.containers.health.trees import ADDED, MISSING, is_byte_code
+from rezup.containers.health.trees import (
+    ADDED,
+    MISSING,
+    OTHERS_WRITE,
+    PERMISSIONS,
+    UNREADABLE,
+    is_byte_code,
+)
 from rezup.containers.provision import RECORDS
 from rezup.containers.revision import (
     FOREIGN,
@@ -37,7 +45,6 @@ if TYPE_CHECKING:
     from rezup.stores.local import LocalStore
     from rezup.stores.stamps import Stamp
 
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _ALL_READ, _ALL_ENTER = 0o444, 0o111
 
 #: States of a revision that can't be used, which are findings by themselves.
@@ -59,7 +66,12 @@ class Case:
     stamp: Stamp
     platform: str
     checked: Checked
+    """Without what is so for its permissions alone."""
     mending: Mending
+    loose: tuple[str, ...]
+    """Files and folders that others may write; "" is the folder of the revision."""
+    hidden: tuple[str, ...]
+    """Those that not everybody can read."""
 
     @property
     def folder(self) -> Path:
@@ -76,8 +88,15 @@ def findings(
     store: LocalStore, container: ContainerName, stamp: Stamp, platform: str, hashes: Hashes, mending: Mending
 ) -> Iterator[Finding]:
     """What is wrong with a revision; of one that isn't ours to touch no more than that."""
-    case = Case(store, container, stamp, platform, check(store, container, stamp, hashes), mending)
-    state = _state(case)
+    checked = check(store, container, stamp, hashes)
+    loose, hidden = _permissions(checked.folder)
+    closed = _closed(checked.folder, hidden)
+    case = Case(store, container, stamp, platform, _without_closed(checked, closed), mending, loose, hidden)
+    if closed.intersection(("", RECEIPT)):
+        yield from _rights(case)
+        return
+    # Behind what is closed may be the environment that it seems to lack.
+    state = [] if any(path.split("/")[0] == ENVIRONMENTS for path in closed) else _state(case)
     yield from state
     if case.checked.state == NOT_CHECKED or any(f.code == "foreign-revision" for f in state):
         return
@@ -179,8 +198,8 @@ def _environments(case: Case) -> Iterator[Finding]:
     for each in case.checked.differences:
         head, _, rest = each.path.partition("/")
         name, slash, path = rest.partition("/")
-        if head == ENVIRONMENTS and slash:
-            by_name.setdefault(name, []).append(each._replace(path=path))
+        if head == ENVIRONMENTS and (slash or each.kind == UNREADABLE):
+            by_name.setdefault(name, []).append(each._replace(path=path or "."))
     for name, found in by_name.items():
         yield from _environment(case, name, found)
 
@@ -216,21 +235,47 @@ def _strangers(case: Case) -> Iterator[Finding]:
             )
 
 
-def _rights(case: Case) -> Iterator[Finding]:
-    """Files that others may write or can't read: a finding of each for the whole revision."""
+def _permissions(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths below a revision that others may write, and those that not everybody can read."""
     loose, hidden = [], []
-    for entry in trees.entries(case.folder):
+    for entry in trees.entries(folder):
         mode = entry.status.st_mode
-        if mode & _OTHERS_WRITE:
+        if mode & OTHERS_WRITE:
             loose.append(entry.path)
         wanted = _ALL_READ | (_ALL_ENTER if entry.is_folder else 0)
         if entry.path == RECIPE:
             wanted = 0o400  # one with a secret is for its owner only
         if mode & wanted != wanted:
             hidden.append(entry.path)
+    return tuple(loose), tuple(hidden)
+
+
+def _closed(folder: Path, hidden: tuple[str, ...]) -> frozenset[str]:
+    """Those of the hidden ones that we can't read ourselves."""
+    return frozenset(
+        path
+        for path in hidden
+        if not os.access(folder / path, os.R_OK | (os.X_OK if (folder / path).is_dir() else 0))
+    )
+
+
+def _without_closed(checked: Checked, closed: frozenset[str]) -> Checked:
+    """What can be told before permissions are right: what is behind them may be as it was recorded."""
+
+    def is_known(each: Difference) -> bool:
+        if each.kind == PERMISSIONS:
+            return False
+        around = {each.path, *map(str, PurePosixPath(each.path).parents)}
+        return each.kind not in (MISSING, UNREADABLE) or closed.isdisjoint(around)
+
+    return checked._replace(differences=tuple(filter(is_known, checked.differences)))
+
+
+def _rights(case: Case) -> Iterator[Finding]:
+    """Files that others may write or can't read: a finding of each for the whole revision."""
     for code, paths, what, change in (
-        ("writable-by-others", loose, "may be written by others", {"drop": _OTHERS_WRITE}),
-        ("unreadable", hidden, "can't be read by all", {"add": _ALL_READ}),
+        ("writable-by-others", case.loose, "may be written by others", {"drop": OTHERS_WRITE}),
+        ("unreadable", case.hidden, "can't be read by all", {"add": _ALL_READ}),
     ):
         if paths:
             number = "1 file or folder" if len(paths) == 1 else f"{len(paths)} files and folders"
@@ -241,7 +286,7 @@ def _rights(case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _change(folder: Path, paths: list[str], change: Mapping[str, int]) -> None:
+def _change(folder: Path, paths: tuple[str, ...], change: Mapping[str, int]) -> None:
     for path in paths:
         place = folder / path
         more = _ALL_ENTER if "add" in change and place.is_dir() else 0

@@ -32,14 +32,15 @@ _OWN = frozenset({PIN, HISTORY, LOCK, f"{LOCK}.owner", LEGACY})
 
 
 def findings(store: LocalStore) -> Iterator[Finding]:
-    """What is wrong with a local root; one that isn't there yet is fine."""
+    """What is wrong with a local root; that one isn't there yet is fine."""
     root = store.root
+    yield from _unusable(store)
     if not os.path.lexists(root):
         return
     if not root.is_dir():
         yield Finding("root-no-folder", str(root), "the root is no folder")
         return
-    for examine in (_unusable, _writable, _space, _twins, _names):
+    for examine in (_writable, _space, _twins, _names):
         yield from examine(store)
 
 
@@ -49,11 +50,11 @@ def containers(store: LocalStore) -> list[ContainerName]:
 
 
 def container_findings(
-    store: LocalStore, container: ContainerName, known: Callable[[], frozenset[Stamp]]
+    store: LocalStore, container: ContainerName, known: Callable[[], frozenset[Stamp] | None]
 ) -> Iterator[Finding]:
     """What is wrong in the folder of a container.
 
-    :param known: asked for the revisions elsewhere that a pin may name, too
+    :param known: asked for the revisions elsewhere that a pin may name, too; None where nobody can tell
     """
     folder = store.root / container
     listing = store.listing(container)
@@ -70,11 +71,13 @@ def container_findings(
             yield Finding("foreign-file", entry.path, f"it is no part of container {container}")
 
 
-def pin(path: Path, listing: Listing, known: Callable[[], frozenset[Stamp]]) -> Iterator[Finding]:
-    """A pin that names no revision."""
+def pin(path: Path, listing: Listing, known: Callable[[], frozenset[Stamp] | None]) -> Iterator[Finding]:
+    """A pin that names no revision, neither here nor among those that are known elsewhere."""
     if listing.damaged_pin is not None:
         yield Finding("pin-names-nothing", str(path), f"the pin says {listing.damaged_pin!a}")
-    elif listing.pin is not None and listing.pin not in listing.everything | known():
+    elif listing.pin is None or listing.pin in listing.everything:
+        return
+    elif (elsewhere := known()) is not None and listing.pin not in elsewhere:
         yield Finding("pin-names-nothing", str(path), f"there is no revision {listing.pin}")
 
 

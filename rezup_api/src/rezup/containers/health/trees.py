@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 MISSING, CHANGED, ADDED, UNREADABLE = "missing", "changed", "added", "unreadable"
 
+#: It may be as it was recorded, and is not believed: others may write it.
+PERMISSIONS = "permissions"
+
+#: What lets others than its owner change a file.
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
 _FOLDER, _OTHER = "folder", "neither file, folder nor link"
 _CHUNK = 1 << 20
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -28,9 +34,12 @@ class Difference(NamedTuple):
     """One path that isn't as it was recorded."""
 
     kind: str
-    """"missing", "changed", "added" or "unreadable"."""
+    """"missing", "changed", "added", "unreadable" or "permissions"."""
     path: str
-    """With forward slashes; that of an added folder without anything in it ends with one."""
+    """With forward slashes; that of an added folder without anything in it ends with one.
+
+    Empty for the folder itself.
+    """
 
 
 class Hashes:
@@ -87,6 +96,8 @@ def differences(root: Path, tree: Tree, hashes: Hashes) -> list[Difference]:
     after, unreadable = _now(os.fspath(root), hashes)
     found = [Difference(UNREADABLE, path) for path in unreadable]
     hidden = set(unreadable)
+    if "" in hidden:
+        return found
     for path, token in before.items():
         if path in hidden or any(path.startswith(f"{folder}/") for folder in hidden):
             continue
@@ -119,8 +130,8 @@ def _now(root: str, hashes: Hashes) -> tuple[dict[str, str], list[str]]:
         prefix = pending.pop()
         try:
             entries = list(os.scandir(f"{root}/{prefix}"))
-        except OSError:
-            if prefix:
+        except OSError as error:
+            if prefix or isinstance(error, PermissionError):
                 unreadable.append(prefix[:-1])
             continue
         for entry in entries:
