@@ -328,9 +328,19 @@ class TestExplain:
         assert machine.rezup("which", "foo").out == f"{machine.root}/foo/{MIDDLE}\n"
         failed = explained(machine)["candidates"][0]
         assert failed["failure"]["attempts"] == 1
-        assert 0 < failed["failure"]["until"] - time.time() < 100
+        assert 0 < failed["failure"]["until"] - time.time() < 150
         assert failed["failure"]["cause"]
         assert "its last build failed" in failed["why"]
+        assert "not built again before" in machine.rezup("which", "foo", "--explain").out
+
+    def test_the_reason_of_a_failure_is_told_once(self, machine: World, studio: RemoteStore) -> None:
+        publish(studio, NEWEST, locks={"pylock.toml": "0" * 64})
+        lock = studio.root / "foo" / NEWEST / "pylock.toml"
+        lock.write_text("# somebody changed it\n")
+        assert "is not the file" in machine.rezup("use", "foo", "--", "rez").err
+        for words in (("which", "foo", "--explain"), ("which", "foo")):
+            outcome = machine.rezup(*words)
+            assert (outcome.out + outcome.err).count("is not the file that the receipt names") == 1
         assert "not built again before" in machine.rezup("which", "foo", "--explain").out
 
     def test_being_built(self, machine: World) -> None:

@@ -388,12 +388,12 @@ FALL_BACK = ("use", "foo", "--", "sh", "-c", "echo $REZUP_REVISION")
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=LONG)])
-def test_a_revision_that_fails_is_tried_ten_times_a_working_day_at_most(
+def test_a_revision_that_fails_is_tried_ten_times_a_day_at_most(
     world: World, execution: Execution, count: int, record_property: Callable[[str, object], None]
 ) -> None:
     failing_studio(world)
     for number in range(count):
-        assert_fell_back(execution.rezup(world, *FALL_BACK, later=number * 8 * 3600 / count))
+        assert_fell_back(execution.rezup(world, *FALL_BACK, later=number * 24 * 3600 / count))
     record_property("builds", f"{builds(world)} in {count} launches")
     assert 2 <= builds(world) <= 10
 

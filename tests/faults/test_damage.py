@@ -203,7 +203,7 @@ def test_a_pin_that_names_no_revision_is_told_of(world: World, studio: Path, whe
 
 
 class TestWhatIsRemembered:
-    """Damaged it is as if it wasn't there; nobody is told, since it is written anew."""
+    """Damaged it is as if it wasn't there; nobody is told of that, since it is written anew."""
 
     @pytest.mark.parametrize("most", FORMS)
     def test_of_a_remote_that_is_away(self, world: World, studio: Path, most: int | None) -> None:
@@ -211,12 +211,14 @@ class TestWhatIsRemembered:
         (studio / "foo" / PIN).write_text(GOOD)
         assert use(world) == (GOOD, [])
         studio.rename(world.folder / "away")
-        assert use(world) == (GOOD, [])
+        away = f"the remote root {studio} is unreachable; using foo@"
+        assert use(world) == (GOOD, [f"{away}{GOOD}, pinned there when it was last seen"])
+        never_seen = (NEWEST, [f"{away}{NEWEST}, the newest known here"])
         (path,) = (world.home / ".cache/rezup/remotes-v1").glob("foo-*")
         whole = path.read_bytes()
         with each_damage(path, most and most // 4) as ways:
             for _ in ways:
-                assert use(world) == (NEWEST, [])
+                assert use(world) == never_seen
         changes = (
             (b'"100.000000"', b'"10000000000"'),
             (b'"listing": {', b'"listing": 5, "x": {'),
@@ -227,7 +229,7 @@ class TestWhatIsRemembered:
             path.write_bytes(whole.replace(before, after))
             assert use(world).stamp == NEWEST
         path.write_bytes(b"[" * 100_000)
-        assert use(world) == (NEWEST, [])
+        assert use(world) == never_seen
 
     @pytest.mark.parametrize("most", FORMS)
     def test_of_the_configuration(self, world: World, most: int | None) -> None:

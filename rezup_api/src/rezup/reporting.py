@@ -1,6 +1,6 @@
 """How the library talks: through an object that the caller hands in, never by printing.
 
-Every hook of :class:`Reporter` is empty, so a caller overrides what it wants to hear.
+The hooks of :class:`Reporter` do nothing, so a caller overrides what it wants to hear.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ class Reporter:
 
     def warning(self, message: str) -> None:
         """One line about something that went wrong and was coped with."""
+
+    def notice(self, message: str) -> None:
+        """One line about something odd that changes nothing; a warning, for who makes no difference."""
+        self.warning(message)
 
     def debug(self, message: str) -> None:
         """One line for whoever looks for a cause: a choice and its reason."""

@@ -202,6 +202,9 @@ class ConsoleReporter(Reporter):
     def warning(self, message: str) -> None:
         self._console.say(f"{styled('warning:', fg='yellow')} {message}", level=QUIET)
 
+    def notice(self, message: str) -> None:
+        self._console.say(f"{styled('warning:', fg='yellow')} {message}")
+
     def debug(self, message: str) -> None:
         self._console.say(message, level=VERBOSE)
 

@@ -71,6 +71,20 @@ def test_a_failed_build_waits_longer_each_time_and_success_forgets(tmp_path: Pat
     assert backoff.pending(FOO, Stamp("1.0")) is None
 
 
+def test_what_fails_all_day_is_tried_ten_times_however_often_it_is_launched(tmp_path: Path) -> None:
+    now = 1.7e9
+    backoff = Backoff(tmp_path, Path("/root"), clock=lambda: now)
+    tries = []
+    for minute in range(2 * 24 * 60):
+        now = 1.7e9 + minute * 60
+        if backoff.pending(FOO, Stamp("1.0")) is None:
+            tries.append(minute)
+            backoff.failed(FOO, Stamp("1.0"), "no such package")
+    assert tries[:4] == [0, 2, 6, 14]
+    assert len([minute for minute in tries if minute < 24 * 60]) == 10
+    assert len(tries) <= 12
+
+
 def test_a_clock_that_was_set_back_does_not_forbid_a_build_for_ever(tmp_path: Path) -> None:
     backoff = Backoff(tmp_path, Path("/root"))
     backoff.failed(FOO, Stamp("1.0"), "no network")

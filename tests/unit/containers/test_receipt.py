@@ -49,6 +49,16 @@ def test_a_receipt_survives_writing_and_reading() -> None:
     assert RECEIPT.rez_version == "3.4.0"
 
 
+def test_who_published_it_is_text_or_not_told() -> None:
+    told = RECEIPT._replace(published_by="bob", published_on="ws7")
+    assert parse(told.to_bytes()) == told
+    document = json.loads(RECEIPT.to_bytes())
+    del document["published_by"], document["published_on"]  # an older one
+    assert parse(json.dumps(document).encode()) == RECEIPT
+    with pytest.raises(DamagedReceiptError):
+        parse(json.dumps({**document, "published_by": None}).encode())
+
+
 def test_cut_at_any_byte_it_is_damaged_and_never_anything_else() -> None:
     data = RECEIPT.to_bytes().rstrip()
     for length in range(len(data)):

@@ -18,6 +18,7 @@ from rezup.errors import (
     LockError,
     RecipeError,
     RemoteUnreachableError,
+    RevisionInUseError,
     RevisionNotReadyError,
     RezupError,
 )
@@ -158,9 +159,23 @@ class Acquisition:
                 # Being removed: look again when the remover had the time to take its name away.
                 time.sleep(min(0.005 * attempt, 0.1))
                 continue
+            self._tell_of_silence(revision, choice, view)
             return Acquired(revision, hold, reason, self._is_studios(revision, view))
         raise RevisionNotReadyError(
             f"{wanted.container} can't be used", context="its revisions are being removed", hint="try again"
+        )
+
+    def _tell_of_silence(self, revision: Revision, choice: Choice, view: View) -> None:
+        """Say once that the remote doesn't answer, where its answer could have led to another revision."""
+        if self.remote is None or view.remote_state != choices.UNREACHABLE:
+            return
+        is_ours = choice.is_explicit or (choice.is_pinned and view.local.pin == choice.revision)
+        if is_ours or revision.stamp != choice.revision:  # that another one is taken instead was said
+            return
+        why = "pinned there when it was last seen" if choice.is_pinned else "the newest known here"
+        self._reporter.notice(
+            f"the remote root {self.remote.root} is unreachable; "
+            f"using {revision.container}@{revision.stamp}, {why}"
         )
 
     @staticmethod
@@ -213,6 +228,11 @@ class Acquisition:
             error, (InstallError, LockError, RecipeError, RevisionNotReadyError)
         ):
             return []
+        if isinstance(error, InstallError):
+            from rezup.containers.provision import is_disk_full
+
+            if is_disk_full(error):
+                return []  # nor is there room for another one
         older = [stamp for stamp in view.remote.newest_first() if stamp.order < choice.revision.order]
         return older[:_OLDER_TRIED]
 
@@ -232,6 +252,7 @@ class Acquisition:
 
         :param may_wait: there is a fallback, so what failed a moment ago is not tried again
         :raises RevisionNotReadyError: it is not even tried
+        :raises RevisionInUseError: it would be built in the place of one that others use
         :raises RemoteUnreachableError: the remote would be needed
         """
         way = choices.way(choice, view, problem.state, has_fallback=may_wait)
@@ -239,12 +260,26 @@ class Acquisition:
             raise self.unknown(container)
         if way not in (choices.PULL, choices.REBUILD):
             raise problem
+        self._refuse_in_use(container, choice.revision, problem)
         failure = self.failure(container, choice.revision) if may_wait else None
         if failure is not None:
             from rezup.containers.backoff import delayed
 
             raise delayed(failure)
         return way
+
+    def _refuse_in_use(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> None:
+        """:raises RevisionInUseError: somebody is in it, so what is built could not take its place"""
+        if self.local.find(container, stamp) != self.local.folder(container, stamp):
+            return  # it isn't here, or of rezup 2.x, in whose place nothing is put
+        users = self.local.holders(container, stamp)
+        if users:
+            raise RevisionInUseError(
+                f"revision {stamp} of {container} has to be built anew, and is in use",
+                holders=users,
+                context="; ".join(filter(None, (problem.context, f"in use by {', '.join(users)}"))),
+                hint="leave its shells, then try again",
+            )
 
     def failure(self, container: ContainerName, stamp: Stamp) -> Failure | None:
         """The failed build of a revision that delays the next one; None if it may be tried at once."""

@@ -15,13 +15,15 @@ from rezup.errors import RevisionNotReadyError, RezupError
 from rezup.system.reading import read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rezup.recipes.names import ContainerName
     from rezup.stores.stamps import Stamp
 
-#: Seconds after the first failure, and at most.
-FIRST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0
+#: Seconds after the first failure, and at most. With these, one that keeps failing is tried ten times in its
+#: first day and twice in each one after it, however often it is launched.
+FIRST_PAUSE, LONGEST_PAUSE = 120.0, 12 * 3600.0
 
 
 class Failure(NamedTuple):
@@ -40,17 +42,21 @@ def delayed(failure: Failure) -> RevisionNotReadyError:
 
 
 class Backoff:
-    """Failures of builds below one root; a folder that can't be written only means more attempts."""
+    """Failures of builds below one root; a folder that can't be written only means more attempts.
 
-    def __init__(self, folder: Path, root: Path) -> None:
+    :param clock: tells the time, in seconds since 1970; the system's if not given
+    """
+
+    def __init__(self, folder: Path, root: Path, *, clock: Callable[[], float] | None = None) -> None:
         self._folder = folder
         self._root = root
+        self._clock = clock or time.time
 
     def pending(self, container: ContainerName, revision: Stamp) -> Failure | None:
         """The failure that forbids another attempt right now, or None."""
         failure = self._read(container, revision)
         # A clock that was set back must not forbid it for ever.
-        if failure is None or not 0 < failure.until - time.time() <= LONGEST_PAUSE:
+        if failure is None or not 0 < failure.until - self._clock() <= LONGEST_PAUSE:
             return None
         return failure
 
@@ -61,7 +67,7 @@ class Backoff:
         before = self._read(container, revision)
         attempts = min((before.attempts if before else 0) + 1, 30)
         pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
-        failure = Failure(attempts, time.time() + pause, cause)
+        failure = Failure(attempts, self._clock() + pause, cause)
         try:
             make_folder(self._folder)
             write_atomic(

@@ -55,6 +55,8 @@ def write(stamp: Stamp, source: Source, path: Path, *, builder: Builder) -> None
 
 def _carried(receipt: receipts.Receipt) -> receipts.Receipt:
     """The receipt without what is true of one machine only."""
+    if receipt.kind == receipts.RECIPE and receipt.origin == "remote":  # who made that one published it
+        receipt = receipt._replace(published_by=receipt.creator, published_on=receipt.host)
     return receipt._replace(
         kind=receipts.RECIPE, recipe_source="", tools=(), environments=(), not_relocatable=()
     )

@@ -51,6 +51,20 @@ class Maker(NamedTuple):
     platform: str
 
 
+class Provenance(NamedTuple):
+    """Where a revision is from, for its receipt; without more, it is made on this machine."""
+
+    origin: str = "local"
+    verified: bool | None = None
+    """Whether it was proved before it was published."""
+    published_by: str = ""
+    published_on: str = ""
+
+
+#: Of what is made on this machine, and of what came from a remote of which no more is told.
+MADE_HERE, FROM_REMOTE = Provenance(), Provenance("remote")
+
+
 class Workshop:
     """Makes revisions in one local root."""
 
@@ -106,16 +120,14 @@ class Workshop:
         container: ContainerName,
         recipe: Recipe,
         stamp: Stamp,
+        provenance: Provenance = FROM_REMOTE,
         *,
-        origin: str = "remote",
-        verified: bool | None = None,
         given: GivenLocks | None = None,
         attempt: Attempt | None = None,
     ) -> Revision:
-        """The revision that the remote calls `stamp`, built here under the same name.
+        """The revision that the remote calls `stamp`, or one of this machine, built here under that name.
 
-        :param origin: "local" for one of this machine, which is built anew
-        :param verified: whether it was proved before it was published
+        :param provenance: `MADE_HERE` for one of this machine, which is built anew
         :param given: see `create`
         :param attempt: entered when it is our turn to build, and left before it is another's
         :raises RevisionNotReadyError: the attempt is not to be made any more
@@ -132,9 +144,7 @@ class Workshop:
             if found is not None:
                 return found
             with attempt or contextlib.nullcontext():
-                return self._make(
-                    container, recipe, stamp, appeared, origin=origin, verified=verified, given=given
-                )
+                return self._make(container, recipe, stamp, appeared, provenance, given=given)
 
     def _ready(self, container: ContainerName) -> Callable[[Stamp], Revision | None]:
         def ready(stamp: Stamp) -> Revision | None:
@@ -174,9 +184,8 @@ class Workshop:
         recipe: Recipe,
         stamp: Stamp | None,
         appeared: Callable[[], Revision | None],
+        provenance: Provenance = MADE_HERE,
         *,
-        origin: str = "local",
-        verified: bool | None = None,
         given: GivenLocks | None = None,
     ) -> Revision:
         from rezup.system.files import remove_tree
@@ -190,7 +199,7 @@ class Workshop:
             (staging / RECIPE).write_bytes(recipe.data)
             built = self.build(recipe, staging, container, given)
             with stage(self.reporter, "receipt"):
-                receipt = self._receipt(container, recipe, built, origin, staging)._replace(verified=verified)
+                receipt = self._receipt(container, recipe, built, staging)._replace(**provenance._asdict())
                 (staging / RECEIPT).write_bytes(receipt.to_bytes())
             with stage(self.reporter, "publish"):
                 if os.name == "nt":  # an open file keeps its folder from being renamed
@@ -243,7 +252,7 @@ class Workshop:
             self.store.remove(container, stamp)
 
     def _receipt(
-        self, container: ContainerName, recipe: Recipe, built: Built, origin: str, staging: Path
+        self, container: ContainerName, recipe: Recipe, built: Built, staging: Path
     ) -> receipts.Receipt:
         from rezup.recipes.secrets import is_secret_variable, redact
 
@@ -259,7 +268,6 @@ class Workshop:
             recipe_digest=recipe.digest,
             recipe_source=str(recipe.source or ""),
             description=recipe.description,
-            origin=origin,
             environment={} if secret else recipe.environment,
             environment_in_recipe=secret,
             runtime=recipe.runtime,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rezup.containers.receipt import DamagedReceiptError, Receipt, is_of_rezup_2
 from rezup.containers.receipt import parse as parse_receipt
-from rezup.containers.revision import NotReadyError, open_ready
+from rezup.containers.revision import NotReadyError
 from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
 from rezup.stores.base import RECEIPT, RECIPE, Listing
 from rezup.stores.stamps import Stamp
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rezup.containers.acquisition import Acquisition
     from rezup.recipes.names import ContainerName
     from rezup.stores.local import LocalStore
     from rezup.stores.remote import RemoteStore
@@ -97,9 +98,10 @@ def _pins(listing: Listing) -> list[str]:
 
 
 def revisions(
-    container: ContainerName, local: LocalStore, remote: RemoteStore | None, *, platform: str
+    container: ContainerName, acquisition: Acquisition
 ) -> tuple[list[RevisionSummary], RemoteUnreachableError | None]:
-    """All revisions of a container, newest first."""
+    """All revisions of a container, newest first; what is here is ready if `use` says so."""
+    local, remote = acquisition.local, acquisition.remote
     here = local.listing(container)
     there: frozenset[Stamp] = frozenset()
     unreachable = None
@@ -110,7 +112,7 @@ def revisions(
             unreachable = error
     stamps = sorted(here.everything | there, key=lambda stamp: stamp.order, reverse=True)
     found = [
-        _local_summary(container, stamp, local, platform, is_remote=stamp in there)
+        _local_summary(container, stamp, acquisition, is_remote=stamp in there)
         if stamp in here.everything
         else RevisionSummary(
             stamp,
@@ -127,12 +129,12 @@ def revisions(
 
 
 def _local_summary(
-    container: ContainerName, stamp: Stamp, local: LocalStore, platform: str, *, is_remote: bool
+    container: ContainerName, stamp: Stamp, acquisition: Acquisition, *, is_remote: bool
 ) -> RevisionSummary:
-    receipt, state = None, READY
+    receipt, state, local = None, READY, acquisition.local
     folder = local.find(container, stamp)
     try:
-        receipt = open_ready(local, container, stamp, platform=platform).receipt
+        receipt = acquisition.open(container, stamp).receipt
     except NotReadyError as error:
         state = error.state
         receipt = readable_receipt(local, container, stamp)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rezup.containers import locked
 from rezup.containers import receipt as receipts
+from rezup.containers.creation import MADE_HERE, Provenance
 from rezup.errors import ContainerError, InterpreterNotFoundError, LockError, RevisionNotReadyError
 from rezup.lockfiles.lock import WHEELS
 from rezup.recipes.parse import parse
@@ -74,7 +76,7 @@ class Obtaining:
                 context="it has no recipe" if data is None else "it has no receipt",
                 hint=f"publish it anew; `rezup list {container}` shows the others",
             )
-        digests, verified = _remote_facts(container, stamp, receipt)
+        digests, provenance = _remote_facts(container, stamp, receipt)
         recipe = parse(data, remote.folder(container, stamp) / RECIPE)
         given = locked.of_revision(
             digests,
@@ -85,9 +87,7 @@ class Obtaining:
         if remote.is_writable_by_all():
             self._reporter.warning(f"anybody may write to {remote.root}, and so decide what runs here")
         self._reporter.info(f"{container}: building revision {stamp} of the remote")
-        return self._workshop().pull(
-            container, recipe, stamp, verified=verified, given=given, attempt=attempt
-        )
+        return self._workshop().pull(container, recipe, stamp, provenance, given=given, attempt=attempt)
 
     def rebuild(
         self, container: ContainerName, stamp: Stamp, problem: NotReadyError, attempt: Attempt
@@ -101,12 +101,15 @@ class Obtaining:
         data = self._local.read(container, stamp, RECIPE)
         if data is None:
             raise problem
-        source, origin, verified = "", "local", None
+        source, provenance = "", MADE_HERE
         digests: Mapping[str, str] = {}
         with contextlib.suppress(receipts.DamagedReceiptError):
             receipt = receipts.parse(self._local.read(container, stamp, RECEIPT) or b"")
-            source, origin, digests = receipt.recipe_source, receipt.origin, receipt.locks
-            verified = receipt.verified
+            source, digests = receipt.recipe_source, receipt.locks
+            provenance = Provenance(
+                receipt.origin, receipt.verified, receipt.published_by, receipt.published_on
+            )
+        is_own = provenance.origin == "local"
         recipe = parse(data, Path(source) if source else None)
         self._reporter.warning(f"{problem}; building it anew")
         if not self._local.folder(container, stamp).is_dir():
@@ -114,21 +117,19 @@ class Obtaining:
         try:
             given = self._own_locks(container, stamp, recipe, digests)
         except LockError as error:
-            if origin != "local":  # under the studio's name there is but what the studio locked
+            if not is_own:  # under the studio's name there is but what the studio locked
                 return self.pull(container, stamp, attempt)
             self._reporter.warning(f"{error}; locking anew")
             given = None
         try:
-            return self._workshop().pull(
-                container, recipe, stamp, origin=origin, verified=verified, given=given, attempt=attempt
-            )
+            return self._workshop().pull(container, recipe, stamp, provenance, given=given, attempt=attempt)
         except (LockError, InterpreterNotFoundError) as error:
-            if origin != "local" and isinstance(error, LockError):
+            if not is_own and isinstance(error, LockError):
                 return self.pull(container, stamp, attempt)
-            if given is None or origin != "local":
+            if given is None or not is_own:
                 raise
             self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
-        return self._workshop().pull(container, recipe, stamp, origin=origin, attempt=attempt)
+        return self._workshop().pull(container, recipe, stamp, MADE_HERE, attempt=attempt)
 
     def _own_locks(
         self, container: ContainerName, stamp: Stamp, recipe: Recipe, digests: Mapping[str, str]
@@ -154,8 +155,8 @@ class Obtaining:
 
 def _remote_facts(
     container: ContainerName, stamp: Stamp, data: bytes
-) -> tuple[Mapping[str, str], bool | None]:
-    """Digests of the locks, and whether it was proved, from the receipt; an older rezup told neither."""
+) -> tuple[Mapping[str, str], Provenance]:
+    """Digests of the locks, and who published it, from the receipt; an older rezup told but the latter."""
     try:
         receipt = receipts.parse(data)
     except receipts.DamagedReceiptError as error:
@@ -165,5 +166,7 @@ def _remote_facts(
                 context=str(error),
                 hint=f"publish it anew; `rezup list {container}` shows the others",
             ) from error
-        return {}, None
-    return receipt.locks, receipt.verified
+        document = json.loads(data)
+        creator, host = (str(document.get(name) or "") for name in ("creator", "hostname"))
+        return {}, Provenance("remote", None, creator, host)
+    return receipt.locks, Provenance("remote", receipt.verified, receipt.creator, receipt.host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from rezup.reporting import Reporter
     from rezup.wheelhouse.store import Wheelhouse
 
+
+#: How systems say that a disk takes no more.
+_FULL = ("No space left on device", "Disk quota exceeded", "Disc quota exceeded")
+
+#: Bytes without which there is no point in building an environment.
+_LEAST = 1 << 20
 
 #: The folder of a revision with a record of the files of each of its environments.
 RECORDS = "records"
@@ -60,9 +67,47 @@ class _Order(NamedTuple):
         return self.folder / RECORDS / self.plan.name
 
 
-def _is_disk_full(error: ProcessError) -> bool:
-    """Whether an installer had no room, in the cache as it seems: the revision may lie on another disk."""
-    return "No space left on device" in error.output or "Disk quota exceeded" in error.output
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there was no room, or no more was allowed to be taken, for us or for an installer."""
+    if isinstance(error, OSError | ProcessError):
+        told = error.output if isinstance(error, ProcessError) else str(error)
+        return any(text in told for text in _FULL)
+    return isinstance(error, CacheError) and error.__cause__ is not None and is_disk_full(error.__cause__)
+
+
+def _refuse_full_disk(error: CacheError | ProcessError | ValueError, cache: Path, revision: Path) -> None:
+    """Give up where a revision has no more room without the cache.
+
+    :raises OSError: the disk of the revision is full, or that of both
+    :raises ProcessError: an installer said so of the disk of both
+    """
+    _take_room(revision)
+    try:
+        if cache.stat().st_dev != revision.stat().st_dev:
+            return
+    except OSError:
+        return
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        number = cause.errno or errno.ENOSPC
+        raise OSError(number, os.strerror(number), cause.filename or str(revision)) from error
+    raise error
+
+
+def _take_room(folder: Path) -> None:
+    """See that there is room at all: which disk is full, neither an installer nor a write tells.
+
+    :raises OSError: there isn't
+    """
+    probe = folder / ".room"
+    try:
+        with open(probe, "xb", buffering=0) as stream:
+            if stream.write(bytes(_LEAST)) < _LEAST:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 class Provision:
@@ -144,7 +189,9 @@ class Provision:
             provided = store.provide(wanted, make, order.target, link=self.link, manifest=order.record)
             environment = from_facts(provided.facts, plan)
         except (CacheError, ProcessError, ValueError) as error:
-            if isinstance(error, ProcessError) and not _is_disk_full(error):
+            if is_disk_full(error):
+                _refuse_full_disk(error, store.bucket, order.folder)
+            elif isinstance(error, ProcessError):
                 raise
             self.reporter.warning(f"{plan.name} is built without the cache: {error}")
             remove_tree(order.target)

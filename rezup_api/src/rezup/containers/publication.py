@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers.creation import Maker, recipe_receipt
 from rezup.containers.workroom import workroom
-from rezup.errors import RecipeError, StoreError
+from rezup.errors import RecipeError, RemoteUnreachableError, StoreError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.stamps import Stamp
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from rezup.recipes.names import ContainerName
     from rezup.stores.remote import RemoteStore
     from rezup.wheelhouse.store import Wheelhouse
+
+
+#: Seconds to wait for each look at what was published before; no launch waits for it.
+_READ_TIMEOUT = 15.0
 
 
 class Published(NamedTuple):
@@ -95,6 +99,25 @@ class Publisher:
         if self.how.also_2x:
             legacy_writing.write(self.remote, container, stamp, recipe, found.locks, self.maker)
         return Published(stamp, proof)
+
+    def find(self, container: ContainerName, recipe: Recipe, given: GivenLocks) -> Stamp | None:
+        """The newest revision of the remote root with this recipe and these locks; None if there is none.
+
+        :raises RecipeError: it could not be published, see `__call__`
+        :raises RemoteUnreachableError: the remote root isn't there
+        """
+        from rezup.containers.building import digests
+        from rezup.containers.inventory import readable_receipt
+
+        self._check(recipe)
+        locks = digests(given.files)
+        remote = type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
+        with contextlib.suppress(RemoteUnreachableError):  # so is an empty one, which a publication begins
+            for stamp in remote.listing(container).newest_first():
+                receipt = readable_receipt(remote, container, stamp)
+                if receipt and receipt.recipe_digest == recipe.digest and receipt.locks == locks:
+                    return stamp
+        return None
 
     def _check(self, recipe: Recipe) -> None:
         """Refuse what is not for others, or can't go to them, before anything is done."""

@@ -110,6 +110,10 @@ class Receipt(NamedTuple):
     """Whether it was proved before it was published; None where nobody was asked to, as for one made here."""
     legacy: bool = False
     """Made by rezup 2.x."""
+    published_by: str = ""
+    """Who published it, for one that came from a remote; empty for one made here, and on the remote."""
+    published_on: str = ""
+    """The host that it was published from."""
 
     @property
     def rez_version(self) -> str | None:
@@ -131,6 +135,8 @@ class Receipt(NamedTuple):
             "locks": dict(self.locks),
             "built_from": [origin._asdict() for origin in self.built_from],
             "verified": self.verified,
+            "published_by": self.published_by,
+            "published_on": self.published_on,
         }
         # ASCII only: a path that is no UTF-8 holds characters that can't be encoded.
         return (json.dumps(document, indent=1) + "\n").encode("ascii")
@@ -191,8 +197,9 @@ def _read(document: dict[str, Any]) -> Receipt:
     # What earlier ones had no word for.
     runtime, locks = document.get("runtime", "vanilla"), document.get("locks", {})
     built_from, verified = document.get("built_from", ()), document.get("verified")
+    published_by, published_on = document.get("published_by", ""), document.get("published_on", "")
     _all_text(runtime, *texts.values(), *environment.keys(), *environment.values(), *dotenv, *tied)
-    _all_text(*locks.keys(), *locks.values())
+    _all_text(*locks.keys(), *locks.values(), published_by, published_on)
     return Receipt(
         **texts,
         created=_moment(document["created"]),
@@ -206,6 +213,8 @@ def _read(document: dict[str, Any]) -> Receipt:
         locks=_lock_names(locks),
         built_from=tuple(OriginRecord(**_known(OriginRecord, entry)) for entry in built_from),
         verified=verified if isinstance(verified, bool) else None,
+        published_by=published_by,
+        published_on=published_on,
     )
 
 

@@ -19,7 +19,7 @@ from rezup.session.places import Place, Places
 from rezup.session.wiring import Wiring
 from rezup.stores.stamps import Stamp
 from rezup.system.locks import Gone
-from rezup.system.machine import platform_tag, process_environment
+from rezup.system.machine import process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -276,7 +276,7 @@ class Session:
         """
         from rezup.containers.inventory import revisions
 
-        found, unreachable = revisions(place.name, place.local, place.remote, platform=platform_tag())
+        found, unreachable = revisions(place.name, self._wiring.acquisition(place))
         has_recipe = place.has_own_recipe and place.recipe_file.is_file()
         if not found and unreachable is None and not has_recipe:
             raise self._places.not_found(place)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rezup.containers.bundle_file import Bundle
     from rezup.containers.locked import GivenLocks
-    from rezup.containers.proving import Prover
+    from rezup.containers.proving import Proof, Prover
     from rezup.containers.publication import Published, Publisher, Publishing
     from rezup.containers.revision import Revision
     from rezup.recipes.model import Recipe
@@ -36,6 +36,16 @@ class Written(NamedTuple):
     path: Path
     size: int
     """Bytes."""
+
+
+class PublishedBundle(NamedTuple):
+    """The revision of a bundle, which everybody sees."""
+
+    stamp: Stamp
+    proof: Proof | None
+    """What was found to work; None without a proof, or where nothing was done."""
+    was_there: bool = False
+    """Whether it had been published before, so that nothing was done."""
 
 
 class Sharing:
@@ -142,17 +152,19 @@ class Sharing:
         :raises LockError: it doesn't cover this machine
         :raises InstallError: it can't be built
         """
+        from rezup.containers.creation import Provenance
+
         recipe, given = self._content(bundle, place)
         receipt, stamp = _receipt(bundle), bundle.facts.revision
-        workshop = self._wiring.workshop(place)
-        return workshop.pull(
-            place.name, recipe, stamp, origin=receipt.origin, verified=receipt.verified, given=given
-        ).stamp
+        provenance = Provenance(receipt.origin, receipt.verified, receipt.published_by, receipt.published_on)
+        return self._wiring.workshop(place).pull(place.name, recipe, stamp, provenance, given=given).stamp
 
     def publish_bundle(
         self, bundle: Bundle, place: Place, *, verify: bool = True, verify_timeout: float | None = None
-    ) -> Published:
+    ) -> PublishedBundle:
         """Publish the revision of a bundle, with its wheels, to the remote root; see `publish`.
+
+        Nothing is done where a revision with the same recipe and locks is there already.
 
         :raises ProofError: it doesn't start here, or can't be tried here
         :raises StoreError: there is no remote root, or it can't be written
@@ -162,7 +174,11 @@ class Sharing:
         recipe, given = self._content(bundle, place)
         how = Publishing(allow_local_paths=True, wheelhouse=True)
         prover = self._prover(place, verify_timeout) if verify else None
-        return self._publisher(place, _remote(place), how, prover)(place.name, recipe, given)
+        publisher = self._publisher(place, _remote(place), how, prover)
+        stamp = publisher.find(place.name, recipe, given)
+        if stamp is not None:
+            return PublishedBundle(stamp, None, was_there=True)
+        return PublishedBundle(*publisher(place.name, recipe, given))
 
     def _content(self, bundle: Bundle, place: Place) -> tuple[Recipe, GivenLocks]:
         from rezup.recipes.parse import parse

@@ -87,7 +87,7 @@ def _lines(found: Iterable[Checked]) -> Iterator[str]:
         count = len(each.differences)
         if count:
             yield f"{_name(each)}: {count} {'difference' if count == 1 else 'differences'}"
-            yield from (f"  {difference.kind:10} {shown(difference.path)}" for difference in each.differences)
+            yield from (f"  {difference.kind:11} {shown(difference.path)}" for difference in each.differences)
         elif each.reason:
             yield f"{_name(each)}: {each.state}, {each.reason}"
         else:

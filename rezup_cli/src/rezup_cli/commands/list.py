@@ -147,6 +147,7 @@ def _sides(revision: RevisionSummary) -> str:
 
 def _plain(revision: RevisionSummary) -> dict[str, Any]:
     receipt = revision.receipt
+    published_by, published_on = _published(revision)
     return {
         "revision": revision.stamp,
         "local": revision.is_local,
@@ -158,5 +159,17 @@ def _plain(revision: RevisionSummary) -> dict[str, Any]:
         "created": receipt.created if receipt else None,
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,
+        "published_by": published_by or None,
+        "published_on": published_on or None,
         "description": receipt.description if receipt else None,
     }
+
+
+def _published(revision: RevisionSummary) -> tuple[str, str]:
+    """Who published a revision, and on which host; empty where that isn't told, or nobody did."""
+    receipt = revision.receipt
+    if receipt is None:
+        return "", ""
+    if revision.is_local:
+        return receipt.published_by, receipt.published_on
+    return receipt.creator, receipt.host  # on the remote, who made it is who published it

@@ -111,6 +111,8 @@ def plain(status: Status) -> dict[str, Any]:
         "created": receipt.created if receipt else None,
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,
+        "published_by": (receipt.published_by or None) if receipt else None,
+        "published_on": (receipt.published_on or None) if receipt else None,
         "rez": receipt.rez_version if receipt else None,
         "runtime": receipt.runtime if receipt else None,
         "tools": [
@@ -163,6 +165,8 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
     pairs.append(("newer", ", ".join(status.newer[:5]) or "none"))
     pairs.append(("used by", ", ".join(status.used_by) or "nobody"))
     if verbose:
+        if receipt is not None and receipt.published_by:
+            pairs.append(("published", f"by {receipt.published_by} on {receipt.published_on or '-'}"))
         if receipt is not None and receipt.verified is not None:
             pairs.append(
                 (

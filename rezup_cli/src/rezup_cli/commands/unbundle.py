@@ -37,7 +37,8 @@ def command(
     """Make the revision that a bundle holds; no index is asked.
 
     All of the file is verified by hash before anything is made of it. With
-    --remote it is proved before it is published, as `rezup add --remote` does.
+    --remote it is proved before it is published, as `rezup add --remote` does;
+    what is published already is told by its revision, and nothing is done.
     """
     from pathlib import Path
 
@@ -47,17 +48,25 @@ def command(
     sharing = session.sharing()
     with sharing.read(Path(file).expanduser().absolute()) as bundle:
         place = session.place(name or bundle.facts.container)
-        proof = None
+        proof, was_there = None, False
         if remote:
-            stamp, proof = sharing.publish_bundle(
+            stamp, proof, was_there = sharing.publish_bundle(
                 bundle, place, verify=not no_verify, verify_timeout=verify_timeout
             )
         else:
             stamp = sharing.make(bundle, place)
     where = f"to {place.remote.root}" if remote and place.remote else f"in {place.local.root}"
-    data = {"container": place.name, "revision": stamp, "remote": remote, **plain_proof(remote, proof)}
+    data = {
+        "container": place.name, "revision": stamp, "remote": remote, "was_there": was_there,
+        **plain_proof(remote and not was_there, proof),
+    }  # fmt: skip
     console.result("unbundle", data)
-    if not console.is_json:
+    if console.is_json:
+        return 0
+    if was_there:
+        root = place.remote.root if place.remote else ""
+        console.say(f"{place.name}: it is published already: revision {stamp} on {root}")
+    else:
         told = f"published revision {stamp}" if remote else f"made revision {stamp}"
         console.say(f"{place.name}: {told} {where}{unproved(proof) if remote else ''}")
     return 0

@@ -53,7 +53,7 @@ def command(console: Console, target: tuple[str | None, str | None], explain: bo
         return _show_failure(console, failure, data, found)
     console.result("which", data, [*_answer(found), *(_explanation(found) if explain else ())])
     if not console.is_json:
-        _say_how(console, found)
+        _say_how(console, found, is_explained=explain)
     return 0
 
 
@@ -73,7 +73,7 @@ def _answer(found: Outlook) -> Iterator[str]:
     yield f"{found.container}@{found.stamp}" if found.revision is None else str(found.revision.folder)
 
 
-def _say_how(console: Console, found: Outlook) -> None:
+def _say_how(console: Console, found: Outlook, *, is_explained: bool) -> None:
     """What the answer doesn't tell: why it is this one, how it is had, and how sure that is."""
     if found.view.remote_state == "unreachable":
         console.say("the remote root is unreachable; this is by what is known of it")
@@ -81,7 +81,7 @@ def _say_how(console: Console, found: Outlook) -> None:
         console.say(f"{found.container}@{found.stamp} is not here; it would be built from {found.source}")
     elif found.way == "rebuild":
         console.say(f"{found.container}@{found.stamp} is broken; it would be built anew")
-    if found.error is not None and found.choice is not None:
+    if found.error is not None and found.choice is not None and not is_explained:
         console.say(f"{found.container}@{found.choice.revision} can't be used: {found.error}", level=0)
     console.say(f"{found.container}@{found.stamp}: {found.reason}", level=2)
 
@@ -183,7 +183,9 @@ def _why(each: Candidate) -> str:
     failure = each.failure
     if failure is not None:
         until = moment(failure.until)
-        parts.append(f"not built again before {until}, as {failure.attempts} failed: {failure.cause}")
+        is_told = failure.cause in each.why
+        cause = "" if is_told else f", as {failure.attempts} failed: {failure.cause}"
+        parts.append(f"not built again before {until}{cause}")
     return "; ".join(parts)
 
 
