@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from base64 import b64encode
 from collections import Counter
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rezup.cache.environments import BUCKET, Environments
 from rezup.stores.base import RECEIPT
+from support.package_index import Index, write_index
 from support.wheels import write_extension, write_rez, write_wheel
 from support.world import Outcome, World
 
@@ -312,46 +309,6 @@ class TestACache:
         assert [path for path in machine.root.rglob("*") if path.is_file() and path.stat().st_size] == []
 
 
-class Index:
-    """A package index that wants a password, and counts how often it was given."""
-
-    def __init__(self, folder: Path) -> None:
-        wanted = b64encode(":".join(CANARIES[:2]).encode()).decode()
-        self.logins = logins = Counter[bool]()
-
-        class Handler(SimpleHTTPRequestHandler):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments, directory=str(folder))
-
-            def do_GET(self) -> None:
-                allowed = self.headers.get("Authorization") == f"Basic {wanted}"
-                logins[allowed] += 1
-                if allowed:
-                    super().do_GET()
-                else:
-                    self.send_response(401)
-                    self.send_header("WWW-Authenticate", 'Basic realm="studio"')
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-
-            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.place = f"127.0.0.1:{self._server.server_port}"
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[Index]:
-        thread = Thread(target=self._server.serve_forever)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
-
-
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     folder = tmp_path / "index"
@@ -359,14 +316,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
     write_rez(wheels)
     write_extension(wheels)
     write_wheel(wheels, "lib", "1.0", {"lib.py": ""})
-    for wheel in wheels.iterdir():
-        project = folder / wheel.name.split("-")[0].replace("_", "-")
-        project.mkdir(parents=True)
-        shutil.copy(wheel, project)
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        link = f"{wheel.name}?sign={CANARIES[3]}#sha256={digest}"
-        (project / "index.html").write_text(f'<a href="{link}">{wheel.name}</a>\n')
-    with Index(folder).serving() as served:
+    write_index(folder, wheels, query=f"?sign={CANARIES[3]}")
+    with Index(folder, [":".join(CANARIES[:2])]).serving() as served:
         yield served
 
 

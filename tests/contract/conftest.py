@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Caches of rezup and uv that all tests of a file fill: each would take seconds to fill its own."""
+    """Caches of rezup and uv that all these tests fill: each would take seconds to fill its own."""
     return tmp_path_factory.mktemp("caches")

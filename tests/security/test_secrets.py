@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sys
 import threading
-import time
-from base64 import b64encode
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from support.package_index import Index, write_index
 from support.watched import run_watched
 from support.wheels import write_rez, write_wheel
 
@@ -38,58 +35,19 @@ CANARIES = {
 }  # fmt: skip
 
 
-class Index:
-    """A package index that takes any of our passwords and none else, and takes its time with wheels."""
-
-    def __init__(self, folder: Path) -> None:
-        users = ("us3r-canary", "user")
-        passwords = [CANARIES[name] for name in ("login in an option", "login from a variable", "[pip.env]")]
-        logins = {b64encode(f"{user}:{word}".encode()).decode() for user in users for word in passwords}
-        self.count = count = [0]
-
-        class Handler(SimpleHTTPRequestHandler):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments, directory=str(folder))
-
-            def do_GET(self) -> None:
-                if self.headers.get("Authorization", "").partition(" ")[2] in logins:
-                    count[0] += 1
-                    if ".whl" in self.path:
-                        time.sleep(0.1)
-                    super().do_GET()
-                    return
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="studio"')
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.place = f"127.0.0.1:{self.server.server_port}"
-
-
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
+    """Takes any of our passwords and none else, and takes its time with wheels."""
     wheels = tmp_path / "index wheels"
     write_rez(wheels)
     write_wheel(wheels, "lib", "1.0", {"lib.py": ""})
     folder = tmp_path / "index"
-    for wheel in wheels.iterdir():
-        project = folder / wheel.name.split("-")[0]
-        project.mkdir(parents=True)
-        shutil.copy(wheel, project)
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        (project / "index.html").write_text(f'<a href="{wheel.name}#sha256={digest}">{wheel.name}</a>\n')
+    write_index(folder, wheels)
     shutil.rmtree(wheels)
-    served = Index(folder)
-    thread = threading.Thread(target=served.server.serve_forever)
-    thread.start()
-    yield served
-    served.server.shutdown()
-    thread.join()
-    served.server.server_close()
+    passwords = [CANARIES[name] for name in ("login in an option", "login from a variable", "[pip.env]")]
+    logins = [f"{user}:{word}" for user in ("us3r-canary", "user") for word in passwords]
+    with Index(folder, logins, delay=0.1).serving() as served:
+        yield served
 
 
 @pytest.fixture
@@ -212,7 +170,7 @@ def test_no_command_shows_one_and_none_is_left_in_a_file(machine: World, index: 
         "recipe validate worse",
     ):
         assert ended[f"-D {words}"].code == 1, ended[f"-D {words}"]
-    assert index.count[0] > 5
+    assert index.logins[True] > 5
     assert written(machine) == []
 
 

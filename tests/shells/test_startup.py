@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("pty", reason="needs pseudo-terminals")
 
+from support.rez_completion import write_rez_completion
 from support.shell_users import MARK, SHELLS, User
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def test_start_up_files_are_read_once_in_the_order_of_the_shell_itself(user: Use
     assert ours == list(user.kind.files)
     # The shell itself is asked too: what is written above might be wrong.
     with user.starts(user.program, "-i") as terminal:
-        terminal.send("exit 7\n")
-        assert terminal.finish()[0] == 7
+        terminal.leave()
     assert user.trace() == ours
 
 
@@ -106,38 +106,24 @@ def test_tcsh_is_marked_though_precmd_sets_the_prompt(world: World, mark: str) -
         terminal.send("echo quiet''ly\n")
         shown += terminal.expect("quietly\r\n")
         assert not [word for word in ("Undefined", "Faulty") if word in shown]
-        terminal.send("exit 7\n")
-        assert terminal.finish()[0] == 7
+        terminal.leave()
 
 
 # -- completion
 
 
-def write_completion(user: User) -> None:
-    """Give the stand-in what Rez has: its scripts, and the program that they ask."""
-    folder = user.revision / "venv/rez/lib/python3/site-packages/rez/completion"
-    folder.mkdir(parents=True)
-    answer = "COMPREPLY=($(COMP_LINE=${COMP_LINE} COMP_POINT=${COMP_POINT} _rez-complete))"
-    bourne = f"_rez_complete_fn() {{\n    {answer}\n}}\n"
-    (folder / "complete.sh").write_text(bourne + "complete -F _rez_complete_fn rez\n")
-    (folder / "complete.zsh").write_text(bourne + "compctl -K _rez_complete_fn rez\n")
-    (folder / "complete.csh").write_text("complete rez 'p/*/(maya-2025 maya-2026)/'\n")
-    helper = user.revision / "venv/rez/bin/rez/_rez-complete"
-    helper.write_text("#!/bin/sh\necho maya-2025 maya-2026\n")
-    helper.chmod(0o755)
-
-
 def test_rez_completes_at_the_tab_key(user: User) -> None:
     if user.shell == "dash":
         pytest.skip("dash has no completion")
-    write_completion(user)
+    scripts = user.revision / "venv/rez/lib/python3/site-packages/rez/completion"
+    scripts.mkdir(parents=True)
+    write_rez_completion(scripts, user.revision / "venv/rez/bin/rez", "rez")
     user.world.variables["TERM"] = "xterm"
     with user.opens() as terminal:
         terminal.expect(MARK)
         terminal.send("rez ma\t6\n")
         terminal.expect("rez of 100.000000 maya-2026")
-        terminal.send("exit 7\n")
-        assert terminal.finish()[0] == 7
+        terminal.leave()
 
 
 def script_of_rezup(world: World) -> Path:
@@ -164,5 +150,4 @@ def test_rezup_completes_at_the_tab_key_in_a_container_too(world: World, shell: 
         terminal.expect(MARK)
         terminal.send("echo got-; rezup list ze\t --json\n")
         terminal.expect('"zebra')
-        terminal.send("exit 7\n")
-        assert terminal.finish()[0] == 7
+        terminal.leave()

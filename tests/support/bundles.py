@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import stat
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rezup.containers.bundle_file import BundleFacts
+from rezup.containers.bundle_file import BundleFacts, read_bundle
+from rezup.errors import BundleError, HashMismatchError
 from rezup.recipes.names import ContainerName
 from rezup.stores.stamps import Stamp
-from support.wheelhouses import NAME
+from support.wheelhouses import NAME, below, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,3 +73,20 @@ def bundle(
 ) -> bytes:
     """A bundle that is as it should be, but for what is said."""
     return packed(("bundle.json", about(files, **others)), *files.items(), *more)
+
+
+def read_whole_or_refused(data: bytes) -> None:
+    """It is read as it was written, or it is refused and nothing is left."""
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        path, into = write(root / "foo.rezup", data), root / "into"
+        into.mkdir()
+        try:
+            found = read_bundle(path, into)
+        except (BundleError, HashMismatchError):
+            assert below(root) == {"foo.rezup": data}
+            assert list(into.iterdir()) == []
+        else:
+            assert found.facts == FACTS
+            assert below(into) == FILES
+            assert sorted(os.listdir(root)) == ["foo.rezup", "into"]

@@ -85,6 +85,13 @@ class Terminal:
         code = self._process.wait()
         return code if code >= 0 else 128 - code, self.shown
 
+    def leave(self) -> str:
+        """Type `exit 7` into a shell, and see that it ends with that; what was shown since the last `expect`."""
+        self.send("exit 7\n")
+        status, shown = self.finish()
+        assert status == 7, shown
+        return shown
+
     def _read(self, deadline: float) -> bool:
         """Take what has been shown; False at the end."""
         ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))

@@ -1,10 +1,12 @@
-"""Wheels of a few bytes, files that can't be written, and a reporter that remembers."""
+"""Wheels of a few bytes, files that can't be written, a reporter that remembers, and a process that repeats one thing."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from rezup.lockfiles.lock import Wheel
@@ -67,3 +69,36 @@ def files_end_at(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+#: Runs a line with `house` again and again, until a file is there; says first that it runs.
+_REPEATING = """
+import pathlib, sys, time
+from rezup.wheelhouse.store import Wheelhouse
+house, end = Wheelhouse(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
+code = compile(sys.argv[3], "line", "exec")
+print(flush=True)
+while not end.exists():
+    exec(code)
+"""
+
+
+@contextlib.contextmanager
+def repeating(root: Path, line: str) -> Iterator[None]:
+    """Another process does one thing all the time, and must not fail with it.
+
+    :param root: of the wheelhouse that it knows as `house`
+    :param line: Python, which may use `time` too
+    """
+    end = root.with_name("end")
+    process = subprocess.Popen(
+        [sys.executable, "-c", _REPEATING, str(root), str(end), line], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+    finally:
+        end.touch()
+        process.communicate(timeout=60)
+    assert process.returncode == 0

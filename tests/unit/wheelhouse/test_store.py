@@ -4,8 +4,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ from rezup.reporting import Reporter
 from rezup.system.leftovers import SWEEP_AFTER_UNKNOWN
 from rezup.wheelhouse.hashing import Hashes
 from rezup.wheelhouse.store import SPARED, Wheelhouse
-from support.wheelhouses import NAME, Warned, below, files_end_at, umask, wheel_of, write
+from support.wheelhouses import NAME, Warned, below, files_end_at, repeating, umask, wheel_of, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,24 +207,10 @@ def test_many_at_once_leave_one_file(house: Wheelhouse, source: Path) -> None:
 
 def test_putting_and_removing_at_once_ends_well(house: Wheelhouse, source: Path) -> None:
     """A remover in another process takes away the folder all the time."""
-    program = (
-        "import pathlib, sys\nfrom rezup.wheelhouse.store import Wheelhouse\n"
-        "house = Wheelhouse(pathlib.Path(sys.argv[1]))\nprint(flush=True)\n"
-        "while not pathlib.Path(sys.argv[3]).exists():\n    house.remove(sys.argv[2]); house.sweep()\n"
-    )
-    root, end = house.folder.parent, source.with_name("end")
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(root), WHEEL.sha256, str(end)], stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
+    root = house.folder.parent
+    with repeating(root, f"house.remove({WHEEL.sha256!r}); house.sweep()"):
         for _ in range(1000):
             Wheelhouse(root).put(source, WHEEL)
-    finally:
-        end.touch()
-        process.communicate(timeout=60)
-    assert process.returncode == 0
     house.put(source, WHEEL)
     assert house.find(WHEEL) == at(house)
 
@@ -424,32 +408,19 @@ def test_one_that_is_wanted_again_when_it_was_found_unused_stays(house: Wheelhou
 
 def test_what_a_publisher_put_is_there_whoever_prunes(house: Wheelhouse, source: Path) -> None:
     """Each time it is old, so that the remover takes it away or just not."""
-    program = (
-        "import pathlib, sys, time\nfrom rezup.wheelhouse.store import Wheelhouse\n"
-        "house = Wheelhouse(pathlib.Path(sys.argv[1]))\nprint(flush=True)\n"
-        "while not pathlib.Path(sys.argv[3]).exists():\n"
-        "    house.remove(sys.argv[2], untouched_since=time.time() - 60)\n"
-    )
-    root, end = house.folder.parent, source.with_name("end")
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(root), WHEEL.sha256, str(end)], stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
+    root = house.folder.parent
+    with repeating(root, f"house.remove({WHEEL.sha256!r}, untouched_since=time.time() - 60)"):
         for _ in range(500):
             house.put(source, WHEEL)
             with contextlib.suppress(FileNotFoundError):
                 os.utime(at(house).parent, (1, 1))
             Wheelhouse(root).put(source, WHEEL)
             deadline = time.monotonic() + 5
-            while not at(house).exists() and time.monotonic() < deadline:
-                time.sleep(0.001)  # one that was taken back
-            assert at(house).exists()
-    finally:
-        end.touch()
-        process.communicate(timeout=60)
-    assert process.returncode == 0
+            # It may be taken away for a moment, and back again: at any time, so one look has to do.
+            while not (is_there := at(house).exists()) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            assert is_there
+    assert house.find(WHEEL) == at(house)
 
 
 def test_the_files_of_a_hash_are_told_with_what_they_take(house: Wheelhouse, source: Path) -> None:
