@@ -179,14 +179,14 @@ class TestADoctor:
     def test_gives_up_where_too_much_hangs(self, studio: Studio) -> None:
         for number in range(40):
             be_pipe(studio.publish(f"{300 + number}.000000") / RECEIPT)
-        store = RemoteStore(studio.root, timeout=0.05)
-        found = list(remotes.findings(store, in_vain=0.15))
+        store = RemoteStore(studio.root, timeout=1)  # what does answer may take so long on a busy machine
+        found = list(remotes.findings(store, in_vain=0.9))
         assert {each.code for each in found} == {"remote-unreadable"}
         (rest,) = [each for each in found if each.where == str(studio.root)]
         assert 1 <= len(found) - 1 <= 3
         assert len(found) - 1 + len(rest.paths) == 42
         assert found[0].where.startswith(str(studio.root / "foo" / "339.000000"))  # the newest first
-        assert len(list(remotes.contents(store, RECEIPT, in_vain=0.15))) <= 2
+        assert len(list(remotes.contents(store, RECEIPT, in_vain=0.9))) <= 2
 
     def test_gives_up_where_too_much_fails(self, studio: Studio) -> None:
         """A share that goes away meanwhile answers at once, with an error."""
@@ -208,7 +208,7 @@ class TestADoctor:
         """Of the files that may be the right one, one hangs."""
         be_pipe(studio.newest / RECIPE)
         good = (studio.newest.parent / GOOD / RECIPE).read_bytes()
-        assert list(remotes.contents(RemoteStore(studio.root, timeout=0.2), RECIPE)) == [good]
+        assert list(remotes.contents(RemoteStore(studio.root, timeout=1), RECIPE)) == [good]
 
 
 def remote_findings(outcome: Outcome) -> set[tuple[str, str]]:
