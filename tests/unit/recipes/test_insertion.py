@@ -52,6 +52,17 @@ CASES = {
         "extension.b.url=x",
         '[[extension]]\nname = "a"\n+\n+[[extension]]\n+name = "b"\n+url = "x"\n\n# about env\n[env]\n',
     ),
+    "one more, behind what is commented out": (
+        "extension.b.url=x",
+        '[[extension]]\nname = "a"\n# lib = true\n# python = "3"\n+\n+[[extension]]\n+name = "b"\n+url = "x"\n\n[env]\n',
+    ),
+    "one more, before what is said of the next": (
+        "extension.b.url=x",
+        '[[extension]]\nname = "a"\n+\n+[[extension]]\n+name = "b"\n+url = "x"\n+\n# about env\n[env]\n',
+    ),
+    "a table of a table, behind what is commented out": (
+        "pip.env.A=x", '[pip]\nsdists = "no"\n# options = []\n+\n+[pip.env]\n+A = "x"\n'
+    ),
     "the first of an array of tables": (
         "extension.b.url=x", '[rez]\nname = "r"\n\n# end\n+\n+[[extension]]\n+name = "b"\n+url = "x"\n'
     ),
@@ -128,3 +139,17 @@ def test_keys_are_read_as_toml_reads_them() -> None:
 def test_an_entry_that_is_not_next_has_no_place() -> None:
     assert inserted('[[extension]]\nname = "a"\n', ("extension", "b", "url"), '"x"', entry=5) is None
     assert inserted("env = {}\n", ("env", "A"), '"x"') is None
+
+
+@pytest.mark.parametrize("value", ["extension.a.url=u", "description=d"])
+def test_the_value_that_is_there_moves_nothing(value: str) -> None:
+    """tomlkit would put the two entries together."""
+    text = (
+        "description = 'd'\n[[extension]]\nname='a'\nurl  =  'u'\n[pip]\n[[extension]]\nname='b'\nurl='u'\n"
+    )
+    assert edited(text, value) == text
+
+
+def test_an_equal_value_of_another_type_is_another() -> None:
+    assert edited("a = 1\n", "a=true") == "a = true\n"
+    assert edited("a = 1\n", "a=1.0") == "a = 1.0\n"

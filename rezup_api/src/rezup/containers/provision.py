@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from rezup.wheelhouse.store import Wheelhouse
 
 
-#: How systems say that a disk takes no more.
-_FULL = ("No space left on device", "Disk quota exceeded", "Disc quota exceeded")
+#: How a disk that takes no more is told: to us, and by installers.
+_FULL_NUMBERS = frozenset((errno.ENOSPC, errno.EDQUOT))
+_FULL_TEXTS = (
+    "No space left on device", "Disk quota exceeded", "Disc quota exceeded", "Quota exceeded",
+    "not enough space on the disk",
+)  # fmt: skip
 
 #: Bytes without which there is no point in building an environment.
 _LEAST = 1 << 20
@@ -69,9 +73,10 @@ class _Order(NamedTuple):
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether there was no room, or no more was allowed to be taken, for us or for an installer."""
-    if isinstance(error, OSError | ProcessError):
-        told = error.output if isinstance(error, ProcessError) else str(error)
-        return any(text in told for text in _FULL)
+    if isinstance(error, OSError):
+        return error.errno in _FULL_NUMBERS
+    if isinstance(error, ProcessError):
+        return any(text in error.output for text in _FULL_TEXTS)
     return isinstance(error, CacheError) and error.__cause__ is not None and is_disk_full(error.__cause__)
 
 
@@ -102,7 +107,7 @@ def _take_room(folder: Path) -> None:
     probe = folder / ".room"
     try:
         with open(probe, "xb", buffering=0) as stream:
-            if stream.write(bytes(_LEAST)) < _LEAST:
+            if stream.write(os.urandom(_LEAST)) < _LEAST:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error

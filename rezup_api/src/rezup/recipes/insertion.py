@@ -191,13 +191,11 @@ def _apart(text: str, at: int, lines: list[str]) -> str:
 
 
 def _end(text: str, section: Section) -> int:
-    """Where a section ends, before the blank lines and comments that belong to what follows."""
-    if section.statements:
-        return section.statements[-1].end
-    at = section.end
+    """Where a section ends: behind comments directly below it, but for those directly above the next header."""
+    end = at = section.statements[-1].end if section.statements else section.end
     while text[at:].partition("\n")[0].lstrip(" \t").startswith("#"):
         at = text.index("\n", at) + 1
-    return section.end if re.match(r"[ \t]*\[", text[at:]) else at
+    return end if re.match(r"[ \t]*\[", text[at:]) else at
 
 
 def _attached(text: str, at: int) -> int:

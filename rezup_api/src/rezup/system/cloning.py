@@ -25,8 +25,9 @@ _FROM_FOLDERS = {os.link, os.stat} <= os.supports_dir_fd and os.link in os.suppo
 
 #: Failures that the next file would meet as well: two file systems, or one without such links.
 _FOR_ALL = frozenset((errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EINVAL))
-#: Failures of one file: too many links to it, or it is somebody else's.
-_FOR_ONE = frozenset((errno.EMLINK, errno.EPERM, errno.EACCES))
+#: Failures of one file: too many links to it, it is somebody else's, or another one took its name meanwhile,
+#: which a copy finds under that name.
+_FOR_ONE = frozenset((errno.EMLINK, errno.EPERM, errno.EACCES, errno.ENOENT))
 
 
 class Cloner:

@@ -62,7 +62,10 @@ def sweep(folder: Path, lease: str) -> None:
         if match is None:
             continue
         with contextlib.suppress(OSError), locks.exclusive(path / lease) as free:
-            is_dead = match[1] == _host() and not _is_running(int(match[2]))
+            is_here = match[1] == _host()
+            is_dead = is_here and not _is_running(int(match[2]))
+            if is_here and not is_dead and free is None and os.name != "nt":
+                continue  # without locks, a process that is there is all that tells of work
             limit = SWEEP_AFTER if is_dead else SWEEP_AFTER_UNKNOWN
             age = time.time() - path.lstat().st_mtime
             if is_dead:  # what it left tomorrow was left before the clock was set back

@@ -186,7 +186,8 @@ class Wheelhouse:
         try:
             with self._staging() as staging:
                 _copy(path, staging / wheel.name, wheel)
-                _settle(staging / wheel.name, target)
+                if not self._is_there(target, wheel):  # else somebody was first, and others use it by now
+                    _settle(staging / wheel.name, target)
         except OSError as error:
             if self._is_there(target, wheel):  # somebody else was first, and Windows keeps an open file
                 return target
