@@ -163,7 +163,7 @@ class TestABundleThatIsPublished:
     def test_by_a_recipe_before_is_not_published_again(self, studio: Studio, published: str) -> None:
         ann, file = of(studio, "ann"), studio.folder / "foo.rezup"
         done(ann.rezup("bundle", "foo", file))
-        found = done(ann.rezup("unbundle", file, "--remote", "--json")).data
+        found = done(ann.rezup("unbundle", file, "--remote", "--no-verify", "--json")).data
         assert (found["revision"], found["was_there"]) == (published, True)
 
     @pytest.mark.slow

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rezup.containers.creation import Maker, recipe_receipt
 from rezup.containers.workroom import workroom
 from rezup.errors import RecipeError, RemoteUnreachableError, StoreError
 from rezup.lockfiles.lock import WHEELS
 from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
     from rezup.containers.building import Builder, LockedFolder
     from rezup.containers.locked import GivenLocks
     from rezup.containers.proving import Proof, Prover
+    from rezup.containers.receipt import Receipt
     from rezup.containers.remembered import Remembered
+    from rezup.lockfiles.lock import FindWheel, Lock, Wheel
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
-    from rezup.stores.remote import RemoteStore
+    from rezup.stores.base import Listing
     from rezup.wheelhouse.store import Wheelhouse
 
 
-#: Seconds to wait for each look at what was published before; no launch waits for it.
+#: Seconds that all looks at what was published before may take together; no launch waits for them.
 _READ_TIMEOUT = 15.0
 
 
@@ -34,6 +41,14 @@ class Published(NamedTuple):
     stamp: Stamp
     proof: Proof | None
     """What was found to work; None without a proof."""
+
+
+class Existing(NamedTuple):
+    """A revision with the same recipe and locks, which everybody has seen before."""
+
+    stamp: Stamp
+    taken: Stamp
+    """What the studio takes: the revision that the remote root pins, else the newest there."""
 
 
 class Publishing(NamedTuple):
@@ -100,8 +115,10 @@ class Publisher:
             legacy_writing.write(self.remote, container, stamp, recipe, found.locks, self.maker)
         return Published(stamp, proof)
 
-    def find(self, container: ContainerName, recipe: Recipe, given: GivenLocks) -> Stamp | None:
+    def find(self, container: ContainerName, recipe: Recipe, given: GivenLocks) -> Existing | None:
         """The newest revision of the remote root with this recipe and these locks; None if there is none.
+
+        It counts if its files are what was published, and if it was proved where a proof is wanted.
 
         :raises RecipeError: it could not be published, see `__call__`
         :raises RemoteUnreachableError: the remote root isn't there
@@ -110,14 +127,47 @@ class Publisher:
         from rezup.containers.inventory import readable_receipt
 
         self._check(recipe)
-        locks = digests(given.files)
-        remote = type(self.remote)(self.remote.root, timeout=_READ_TIMEOUT)
-        with contextlib.suppress(RemoteUnreachableError):  # so is an empty one, which a publication begins
-            for stamp in remote.listing(container).newest_first():
-                receipt = readable_receipt(remote, container, stamp)
-                if receipt and receipt.recipe_digest == recipe.digest and receipt.locks == locks:
-                    return stamp
+        remote, wanted = _Patient(self.remote.root, _READ_TIMEOUT), (recipe.digest, digests(given.files))
+        try:
+            listing = remote.listing(container)
+        except RemoteUnreachableError:  # so is an empty one, which a publication begins
+            return None
+        for stamp in listing.newest_first():
+            receipt = readable_receipt(remote, container, stamp)
+            is_same = receipt is not None and (receipt.recipe_digest, receipt.locks) == wanted
+            if receipt and is_same and self._counts(remote, container, stamp, receipt):
+                return Existing(stamp, _taken(listing) or stamp)
+            if remote.is_over:
+                self.builder.reporter.warning(
+                    f"{remote.root / container / stamp} doesn't answer within {_READ_TIMEOUT:g} s; "
+                    "publishing, maybe what was published before"
+                )
+                break
         return None
+
+    def _counts(self, remote: _Patient, container: ContainerName, stamp: Stamp, receipt: Receipt) -> bool:
+        """Whether a revision is as good as one published now would be; why not is told."""
+        where = f"revision {stamp} on {remote.root} has the same recipe and locks"
+        if self.prove and not receipt.verified:
+            self.builder.reporter.info(f"{where}, but was published without a proof: it doesn't count")
+            return False
+        is_whole = _is_whole(remote, container, stamp, {RECIPE: receipt.recipe_digest, **receipt.locks})
+        if not is_whole and not remote.is_over:
+            self.builder.reporter.warning(f"{where}, but its files were lost or changed: it doesn't count")
+        return is_whole
+
+    def add_wheels(self, given: GivenLocks) -> int:
+        """Put the wheels of locks whose revision is there onto the remote root, too.
+
+        :returns: how many it didn't have
+        :raises HashMismatchError: one isn't the one that was locked
+        :raises StoreError: the remote root can't be written
+        """
+        from rezup.lockfiles.reading import parse
+        from rezup.wheelhouse.store import Wheelhouse
+
+        locks = [parse(data, f"{name} of {given.source}") for name, data in given.files.items()]
+        return carry(locks, given.find, Wheelhouse(self.remote.root))
 
     def _check(self, recipe: Recipe) -> None:
         """Refuse what is not for others, or can't go to them, before anything is done."""
@@ -147,7 +197,7 @@ class Publisher:
 
         root = self.remote.root
         self.remote.check_begun(is_known=self.remembered.knows_root())  # a proof takes long
-        carry(found, Wheelhouse(root))
+        carry(found.locks.values(), _beside(found), Wheelhouse(root))
         receipt = recipe_receipt(
             container, recipe, self.maker, digests=digests(found.files), locks=found.locks, verified=is_proved
         )
@@ -180,17 +230,74 @@ def refuse_literal_secrets(recipe: Recipe, where: str) -> None:
         )
 
 
-def carry(found: LockedFolder, house: Wheelhouse) -> None:
-    """Put the wheels beside locks into a house; those that are there already stay.
+def carry(locks: Iterable[Lock], find: FindWheel, house: Wheelhouse) -> int:
+    """Put the wheels of locks into a house; those that are there already stay.
 
     What killed processes left there goes.
 
+    :param find: where wheels are; what it doesn't have is left out
+    :returns: how many were not there
     :raises StoreError: it can't be written
     """
     house.sweep()
-    for lock in found.locks.values():
+    added = 0
+    for lock in locks:
         for package in lock.packages:
             for wheel in package.wheels:
-                path = found.folder / WHEELS / wheel.name
-                if path.is_file():
-                    house.put(path, wheel)
+                path = find(wheel)
+                if path is not None:
+                    added += house.find(wheel) is None
+                    house.put(path, wheel)  # one that is there is marked as wanted again
+    return added
+
+
+def _beside(found: LockedFolder) -> FindWheel:
+    """The wheels beside locks, not looked into: whoever takes one checks it."""
+
+    def find(wheel: Wheel) -> Path | None:
+        path = found.folder / WHEELS / wheel.name
+        return path if path.is_file() else None
+
+    return find
+
+
+class _Patient(RemoteStore):
+    """A remote root whose answers may take long, but all together no longer than one of them.
+
+    :param timeout: seconds
+    """
+
+    def __init__(self, root: Path, timeout: float) -> None:
+        super().__init__(root, timeout=timeout)
+        self._end = time.monotonic() + timeout
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up, so that no answer is to be had."""
+        return time.monotonic() >= self._end
+
+    def _do(self, operation: Callable[[], Any], *, patience: int = 1) -> Any:
+        self.timeout = max(self._end - time.monotonic(), 0.0)
+        return super()._do(operation, patience=patience)
+
+
+def _is_whole(
+    remote: RemoteStore, container: ContainerName, stamp: Stamp, digests: Mapping[str, str]
+) -> bool:
+    """Whether files of a revision can be read and are what they were.
+
+    :param digests: SHA-256 by name
+    """
+    for name, digest in digests.items():
+        try:
+            data = remote.read(container, stamp, name)
+        except StoreError:
+            return False
+        if data is None or hashlib.sha256(data).hexdigest() != digest:
+            return False
+    return True
+
+
+def _taken(listing: Listing) -> Stamp | None:
+    """What machines take that have no pin of their own; None of an empty listing."""
+    return listing.pin if listing.pin in listing.everything else listing.newest

@@ -191,7 +191,7 @@ def _apart(text: str, at: int, lines: list[str]) -> str:
 
 
 def _end(text: str, section: Section) -> int:
-    """Where a section ends: behind comments directly below it, but for those directly above the next header."""
+    """Where a section ends: behind comments directly below it, unless they belong to the next header."""
     end = at = section.statements[-1].end if section.statements else section.end
     while text[at:].partition("\n")[0].lstrip(" \t").startswith("#"):
         at = text.index("\n", at) + 1

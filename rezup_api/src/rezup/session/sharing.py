@@ -43,9 +43,13 @@ class PublishedBundle(NamedTuple):
 
     stamp: Stamp
     proof: Proof | None
-    """What was found to work; None without a proof, or where nothing was done."""
+    """What was found to work; None without a proof, or where nothing was published."""
     was_there: bool = False
-    """Whether it had been published before, so that nothing was done."""
+    """Whether it had been published before, so that nothing was published."""
+    taken: Stamp | None = None
+    """What the studio takes instead of one that was there; None where it takes that one."""
+    wheels_added: int = 0
+    """How many wheels the remote root lacked of one that was there."""
 
 
 class Sharing:
@@ -164,7 +168,8 @@ class Sharing:
     ) -> PublishedBundle:
         """Publish the revision of a bundle, with its wheels, to the remote root; see `publish`.
 
-        Nothing is done where a revision with the same recipe and locks is there already.
+        Where a whole revision with the same recipe and locks is there already, and was proved unless no
+        proof is wanted, nothing is published but the wheels that the remote root lacks.
 
         :raises ProofError: it doesn't start here, or can't be tried here
         :raises StoreError: there is no remote root, or it can't be written
@@ -175,9 +180,11 @@ class Sharing:
         how = Publishing(allow_local_paths=True, wheelhouse=True)
         prover = self._prover(place, verify_timeout) if verify else None
         publisher = self._publisher(place, _remote(place), how, prover)
-        stamp = publisher.find(place.name, recipe, given)
-        if stamp is not None:
-            return PublishedBundle(stamp, None, was_there=True)
+        found = publisher.find(place.name, recipe, given)
+        if found is not None:
+            taken = found.taken if found.taken != found.stamp else None
+            added = publisher.add_wheels(given)
+            return PublishedBundle(found.stamp, None, was_there=True, taken=taken, wheels_added=added)
         return PublishedBundle(*publisher(place.name, recipe, given))
 
     def _content(self, bundle: Bundle, place: Place) -> tuple[Recipe, GivenLocks]:

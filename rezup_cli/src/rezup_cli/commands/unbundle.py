@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,10 @@ from rezup_cli.commands.options import json_option, root_options, talk_options
 from rezup_cli.proofs import plain_proof, require_remote, unproved, verify_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rezup.session import Place
+    from rezup.session.sharing import PublishedBundle
     from rezup_cli.console import Console
 
 
@@ -38,7 +42,8 @@ def command(
 
     All of the file is verified by hash before anything is made of it. With
     --remote it is proved before it is published, as `rezup add --remote` does;
-    what is published already is told by its revision, and nothing is done.
+    what is published already is told by its revision, and only wheels that
+    the remote root lacks are added.
     """
     from pathlib import Path
 
@@ -48,25 +53,52 @@ def command(
     sharing = session.sharing()
     with sharing.read(Path(file).expanduser().absolute()) as bundle:
         place = session.place(name or bundle.facts.container)
-        proof, was_there = None, False
+        published = None
         if remote:
-            stamp, proof, was_there = sharing.publish_bundle(
+            published = sharing.publish_bundle(
                 bundle, place, verify=not no_verify, verify_timeout=verify_timeout
             )
+            stamp = published.stamp
         else:
             stamp = sharing.make(bundle, place)
-    where = f"to {place.remote.root}" if remote and place.remote else f"in {place.local.root}"
-    data = {
-        "container": place.name, "revision": stamp, "remote": remote, "was_there": was_there,
-        **plain_proof(remote and not was_there, proof),
-    }  # fmt: skip
-    console.result("unbundle", data)
+    console.result("unbundle", {"container": place.name, "revision": stamp, **_plain(published)})
     if console.is_json:
         return 0
-    if was_there:
-        root = place.remote.root if place.remote else ""
-        console.say(f"{place.name}: it is published already: revision {stamp} on {root}")
+    if published is None:
+        console.say(f"{place.name}: made revision {stamp} in {place.local.root}")
     else:
-        told = f"published revision {stamp}" if remote else f"made revision {stamp}"
-        console.say(f"{place.name}: {told} {where}{unproved(proof) if remote else ''}")
+        for line in _told(place, published):
+            console.say(f"{place.name}: {line}")
     return 0
+
+
+def _plain(published: PublishedBundle | None) -> dict[str, Any]:
+    """What became of the remote root, for a document.
+
+    :param published: None where it wasn't meant
+    """
+    was_there = published is not None and published.was_there
+    return {
+        "remote": published is not None,
+        "was_there": was_there,
+        "taken": published.taken if published else None,
+        "wheels_added": published.wheels_added if published else 0,
+        **plain_proof(published is not None and not was_there, published.proof if published else None),
+    }
+
+
+def _told(place: Place, published: PublishedBundle) -> Iterator[str]:
+    """What became of the remote root, in words."""
+    root, stamp, taken = place.remote.root if place.remote else "", published.stamp, published.taken
+    if not published.was_there:
+        yield f"published revision {stamp} to {root}{unproved(published.proof)}"
+        return
+    count = published.wheels_added
+    added = f"; {count} {'wheel' if count == 1 else 'wheels'} added" if count else ""
+    yield f"it is published already: revision {stamp} on {root}{added}"
+    if taken:
+        why = "it isn't the newest" if taken.order > stamp.order else "another one is pinned there"
+        yield (
+            f"{why}: the studio takes revision {taken}; "
+            f"to have it take {stamp}: rezup pin {place.name}@{stamp} --remote"
+        )
