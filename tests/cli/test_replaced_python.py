@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rezup.containers.receipt import EnvironmentRecord
-from support.world import World, studio_of
+from rezup.stores.remote import RemoteStore
+from support.world import World, publish, studio_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +144,20 @@ class TestInUse:
             assert outcome.code == 1
             assert "has to be built anew, and is in use" in outcome.err
             assert self.logs(world) == []
+
+    def test_of_the_studio_the_one_before_is_built_where_none_is_ready(
+        self, world: World, python: Path
+    ) -> None:
+        revision(world, python, origin="remote")
+        recipe = world.recipe().read_text()
+        publish(studio_of(world, world.folder / "studio", []), OLD, recipe=recipe)
+        publish(RemoteStore(world.folder / "studio"), STAMP, recipe=recipe)
+        with world.in_use():
+            replaced(world, "3.99.1")
+            assert json.loads(world.rezup("which", "foo", "--json").out)["data"]["revision"] == OLD
+            outcome = world.rezup(*USE)
+            assert outcome.code == 0, outcome.err
+            assert json.loads(outcome.out)["prefix"].endswith(f"{OLD}/venv/rez")
+            (line,) = (each for each in outcome.err.splitlines() if each.startswith("warning"))
+            for part in (STAMP, "in use", f"taking {OLD} instead"):
+                assert part in line

@@ -6,6 +6,7 @@ and the next attempt is delayed. What was asked for by name is had or is an erro
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
 
 #: How often a revision may vanish between being chosen and being held before we give up.
 _ATTEMPTS = 40
+
+#: How often a container without a revision is looked at while something is built there.
+_SURE_AFTER = 3
+
+#: Seconds for others to end what they do with a broken revision, before it counts as in use.
+_PATIENCE = 0.5
 
 #: How many of the studio's older revisions a machine without any tries to build.
 _OLDER_TRIED = 2
@@ -151,19 +158,29 @@ class Acquisition:
             if choice is None:
                 if view.remote_state == choices.UNREACHABLE:
                     raise self.unknown(wanted.container)
+                if attempt < _ATTEMPTS - 1 and self.is_replaced(wanted.container, attempt):
+                    time.sleep(_pause(attempt))
+                    continue
                 return None
             try:
                 revision, reason = self._make_ready(wanted, view, choice)
                 hold = self.local.hold(revision.container, revision.stamp)
             except locks.Gone:
                 # Being removed: look again when the remover had the time to take its name away.
-                time.sleep(min(0.005 * attempt, 0.1))
+                time.sleep(_pause(attempt))
                 continue
             self._tell_of_silence(revision, choice, view)
             return Acquired(revision, hold, reason, self._is_studios(revision, view))
-        raise RevisionNotReadyError(
-            f"{wanted.container} can't be used", context="its revisions are being removed", hint="try again"
-        )
+        raise self.vanishing(wanted.container)
+
+    def is_replaced(self, container: ContainerName, attempt: int) -> bool:
+        """Whether a container without a revision may have one in a moment, as a broken one is being replaced.
+
+        :param attempt: how often it was looked at before
+        """
+        if self.local.is_replaced(container, or_about_to=attempt < _SURE_AFTER):
+            return True
+        return attempt < _SURE_AFTER and bool(self.local.listing(container).everything)  # it has one by now
 
     def _tell_of_silence(self, revision: Revision, choice: Choice, view: View) -> None:
         """Say once that the remote doesn't answer, where its answer could have led to another revision."""
@@ -188,8 +205,7 @@ class Acquisition:
         try:
             return self.open(container, stamp), choice.reason
         except NotReadyError as error:
-            if self.local.find(container, stamp) is None and stamp in view.local.everything:
-                raise locks.Gone(stamp) from error  # removed a moment ago
+            self._look_again(container, stamp, view, error)
             problem = error
         fallback = self.fallback(container, choice, view)
         try:
@@ -225,7 +241,7 @@ class Acquisition:
         if view.remote is None or not choice.is_remote or choice.is_explicit:
             return []
         if view.remote_state != choices.REACHABLE or not isinstance(
-            error, (InstallError, LockError, RecipeError, RevisionNotReadyError)
+            error, (InstallError, LockError, RecipeError, RevisionInUseError, RevisionNotReadyError)
         ):
             return []
         if isinstance(error, InstallError):
@@ -254,13 +270,14 @@ class Acquisition:
         :raises RevisionNotReadyError: it is not even tried
         :raises RevisionInUseError: it would be built in the place of one that others use
         :raises RemoteUnreachableError: the remote would be needed
+        :raises locks.Gone: it is not as it was: choose again
         """
         way = choices.way(choice, view, problem.state, has_fallback=may_wait)
         if way == choices.UNKNOWN:
             raise self.unknown(container)
         if way not in (choices.PULL, choices.REBUILD):
             raise problem
-        self._refuse_in_use(container, choice.revision, problem)
+        self._refuse_in_use(container, choice.revision, view, problem)
         failure = self.failure(container, choice.revision) if may_wait else None
         if failure is not None:
             from rezup.containers.backoff import delayed
@@ -268,12 +285,32 @@ class Acquisition:
             raise delayed(failure)
         return way
 
-    def _refuse_in_use(self, container: ContainerName, stamp: Stamp, problem: NotReadyError) -> None:
-        """:raises RevisionInUseError: somebody is in it, so what is built could not take its place"""
+    def _look_again(self, container: ContainerName, stamp: Stamp, view: View, problem: NotReadyError) -> None:
+        """:raises locks.Gone: what was broken was removed a moment ago, or somebody else has built it anew"""
+        if self.local.find(container, stamp) is None:
+            if stamp in view.local.everything:
+                raise locks.Gone(stamp) from problem
+            return
+        with contextlib.suppress(NotReadyError):
+            self.open(container, stamp)
+            raise locks.Gone(stamp) from problem
+
+    def _refuse_in_use(
+        self, container: ContainerName, stamp: Stamp, view: View, problem: NotReadyError
+    ) -> None:
+        """Refuse in time what could not take the place of what is there.
+
+        :raises RevisionInUseError: somebody is in it
+        :raises NotReadyError: nobody lets us into its folder
+        :raises locks.Gone: those who are in it use what somebody built there meanwhile
+        """
         if self.local.find(container, stamp) != self.local.folder(container, stamp):
             return  # it isn't here, or of rezup 2.x, in whose place nothing is put
-        users = self.local.holders(container, stamp)
+        if not self.local.may_enter(container, stamp):
+            raise problem
+        users = self.local.holders(container, stamp, patience=_PATIENCE)
         if users:
+            self._look_again(container, stamp, view, problem)
             raise RevisionInUseError(
                 f"revision {stamp} of {container} has to be built anew, and is in use",
                 holders=users,
@@ -325,6 +362,13 @@ class Acquisition:
             return ""
         return f", published by {creator} on {host},"
 
+    @staticmethod
+    def vanishing(container: ContainerName) -> RevisionNotReadyError:
+        """The error where revisions go as fast as they are chosen."""
+        return RevisionNotReadyError(
+            f"{container} can't be used", context="its revisions are being removed", hint="try again"
+        )
+
     def unknown(self, container: ContainerName) -> RemoteUnreachableError:
         """The error where only the remote could tell which revision it is, or what is in it."""
         root = self.remote.root if self.remote else ""
@@ -333,3 +377,8 @@ class Acquisition:
             context=f"and nothing else tells which revision of {container} to take, or what is in it",
             hint="check the mount (an empty folder counts as an absent share), or take what is here: --local",
         )
+
+
+def _pause(attempt: int) -> float:
+    """Seconds after which it is looked again at what others are changing."""
+    return min(0.005 * (attempt + 1), 0.1)

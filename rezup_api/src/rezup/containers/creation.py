@@ -89,24 +89,25 @@ class Workshop:
         recipe: Recipe,
         *,
         keep_own: bool,
+        known: frozenset[Stamp] = frozenset(),
         given: GivenLocks | None = None,
     ) -> Revision:
         """A new revision of a recipe.
 
         :param keep_own: make one in any case; else one that another process makes meanwhile of
             the same recipe is taken
+        :param known: those that were there when another was found to be needed; none of them is taken
         :param given: locks to build it by, instead of those of the recipe, or new ones
         :raises LockError: what a lock names doesn't fit or can't be had
         :raises InstallError: the environment can't be built
         :raises StoreError: the root can't be written
         """
-        before = self.store.listing(container).everything
 
         def appeared() -> Revision | None:
             if keep_own:
                 return None
             found = self.store.listing(container)
-            new = sorted(found.everything - before, key=lambda stamp: stamp.order, reverse=True)
+            new = sorted(found.everything - known, key=lambda stamp: stamp.order, reverse=True)
             return next(
                 (r for r in map(self._ready(container), new) if r and _digest(r) == recipe.digest), None
             )
@@ -231,8 +232,11 @@ class Workshop:
             now = Stamp.at(time.time())
             taken = self.store.adopt(container, staging, now, private=private, sealed=linked)
         else:
+            from rezup.system.files import seal_tree
+
             taken = stamp
-            while not self.store.settle(container, staging, stamp, private=private, sealed=linked):
+            seal_tree(staging, private=private, sealed=linked)  # before there is room, as it takes its time
+            while not self.store.settle(container, staging, stamp):
                 winner = appeared()
                 if winner is not None:
                     return winner

@@ -6,6 +6,8 @@ doesn't answer.
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from rezup.containers.history import pins_of
 from rezup.containers.inventory import READY, readable_receipt, remote_facts
 from rezup.containers.revision import NotReadyError
 from rezup.errors import RemoteUnreachableError, RezupError
+from rezup.system import locks
 from rezup.system.leftovers import builders
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from rezup.containers.revision import Revision
     from rezup.recipes.names import ContainerName
     from rezup.stores.stamps import Stamp
+
+#: How often a revision may be replaced between being looked at and being judged.
+_LOOKS = 5
 
 #: The state of a revision that only the remote has.
 NOT_HERE = "not here"
@@ -87,13 +93,8 @@ def foresee(acquisition: Acquisition, wanted: Wanted, *, in_full: bool = False) 
     :raises RevisionNotFoundError: what was asked for by name doesn't exist
     """
     container = wanted.container
-    view = acquisition.view(container)
-    choice = acquisition.choose(wanted, view)
-    if choice is None:
-        error = acquisition.unknown(container) if view.remote_state == choices.UNREACHABLE else None
-        found = Outlook(container, view, None, None, "it has no revision", None, None, None, error)
-    else:
-        found = _of_choice(acquisition, container, view, choice)
+    found = _outlook(acquisition, wanted)
+    view = found.view
     if not in_full:
         return found
     remote = acquisition.remote if view.remote_state == choices.REACHABLE else None
@@ -103,6 +104,25 @@ def foresee(acquisition: Acquisition, wanted: Wanted, *, in_full: bool = False) 
         pins=pins_of(container, view, acquisition.local, remote),
         builders=tuple(builders(acquisition.local.root / container)),
     )
+
+
+def _outlook(acquisition: Acquisition, wanted: Wanted) -> Outlook:
+    """What would be done, looked at again where others change it at that moment."""
+    container = wanted.container
+    for look in range(_LOOKS):
+        time.sleep(0.05 * look)
+        view = acquisition.view(container)
+        choice = acquisition.choose(wanted, view)
+        if choice is None:
+            is_silent = view.remote_state == choices.UNREACHABLE
+            if not is_silent and look < _LOOKS - 1 and acquisition.is_replaced(container, look):
+                continue
+            error = acquisition.unknown(container) if is_silent else None
+            return Outlook(container, view, None, None, "it has no revision", None, None, None, error)
+        with contextlib.suppress(locks.Gone):
+            return _of_choice(acquisition, container, view, choice)
+    vanishing = acquisition.vanishing(container)
+    return Outlook(container, view, None, None, "it is being changed", None, None, None, vanishing)
 
 
 def _of_choice(acquisition: Acquisition, container: ContainerName, view: View, choice: Choice) -> Outlook:

@@ -14,6 +14,7 @@ from rezup.errors import ContainerError, InterpreterNotFoundError, LockError, Re
 from rezup.lockfiles.lock import WHEELS
 from rezup.recipes.parse import parse
 from rezup.stores.base import RECEIPT, RECIPE
+from rezup.system import locks
 from rezup.wheelhouse.finding import first_of, in_folder
 
 if TYPE_CHECKING:
@@ -97,9 +98,12 @@ class Obtaining:
         :param problem: why it has to be; raised where there is no recipe any more
         :raises LockError: what a lock names doesn't fit or can't be had
         :raises InstallError: the environment can't be built
+        :raises locks.Gone: somebody else removes it, or builds it anew, at this moment
         """
         data = self._local.read(container, stamp, RECIPE)
         if data is None:
+            if self._is_changing(container, stamp):
+                raise locks.Gone(stamp)
             raise problem
         source, provenance = "", MADE_HERE
         digests: Mapping[str, str] = {}
@@ -111,9 +115,13 @@ class Obtaining:
             )
         is_own = provenance.origin == "local"
         recipe = parse(data, Path(source) if source else None)
+        found = self._local.find(container, stamp)
+        if found is None:
+            raise locks.Gone(stamp)
         self._reporter.warning(f"{problem}; building it anew")
-        if not self._local.folder(container, stamp).is_dir():
-            return self._workshop().create(container, recipe, keep_own=False)  # in the shape of rezup 2.x
+        if found != self._local.folder(container, stamp):
+            known = self._local.listing(container).everything  # this one is in the shape of rezup 2.x
+            return self._workshop().create(container, recipe, keep_own=False, known=known)
         try:
             given = self._own_locks(container, stamp, recipe, digests)
         except LockError as error:
@@ -130,6 +138,11 @@ class Obtaining:
                 raise
             self._reporter.warning(f"{container}: locked anew, as by its own lock it can't be built: {error}")
         return self._workshop().pull(container, recipe, stamp, MADE_HERE, attempt=attempt)
+
+    def _is_changing(self, container: ContainerName, stamp: Stamp) -> bool:
+        """Whether one whose recipe was missing is gone as a whole, or another is in its place by now."""
+        is_gone = self._local.find(container, stamp) is None
+        return is_gone or self._local.read(container, stamp, RECIPE) is not None
 
     def _own_locks(
         self, container: ContainerName, stamp: Stamp, recipe: Recipe, digests: Mapping[str, str]

@@ -84,11 +84,13 @@ def look(acquisition: Acquisition, wanted: Wanted, rules: Rules, *, now: float) 
         return Looked((), is_remote_known=True)
     view = acquisition.view(container)
     known = keeping.states(acquisition, container, listing)
+    shut = [stamp for stamp in known if not store.may_enter(container, stamp)]
     reasons: dict[Stamp, list[Reason]] = {stamp: [] for stamp in known}
     for stamp, reason in (
         *keeping.chosen(acquisition, wanted, view, known, rules.keep),
         *keeping.pinned(acquisition, container, listing, view, known),
-        *keeping.untouchable(store, container, known),
+        *((stamp, Reason(keeping.NOT_READY, "not ready (its folder can't be entered)")) for stamp in shut),
+        *keeping.untouchable(store, container, {s: known[s] for s in known if s not in shut}),
     ):
         if stamp in reasons:
             reasons[stamp].append(reason)
@@ -126,15 +128,18 @@ def _is_reflink(receipt: Receipt | None) -> bool:
     return receipt is not None and any("reflink" in each.cloned for each in receipt.environments)
 
 
-def prune(going: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) -> Pruned:
-    """Remove revisions, the oldest first; each is looked at once more, and what fails stops no other.
+def prune(looked: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) -> Pruned:
+    """Remove those that go, the oldest first; each is looked at once more, and what fails stops no other.
 
-    :param going: of one store
+    :param looked: of one store; one that stays but for being in use may turn out to be gone in the end, as
+        somebody else who is removing it has it locked, too
     """
+    looked = list(looked)
     removed: list[Candidate] = []
     spared: list[Candidate] = []
     gone: list[Candidate] = []
     failures: list[tuple[Candidate, RezupError]] = []
+    going = [each for each in looked if each.goes]
     for each in sorted(going, key=lambda candidate: candidate.stamp.order):
         try:
             is_removed, reason = _remove(each, store, reporter)
@@ -147,7 +152,17 @@ def prune(going: Iterable[Candidate], store: LocalStore, *, reporter: Reporter) 
             spared.append(each._replace(reasons=(reason,)))
         else:
             gone.append(each)
+    for each in [*spared, *(each for each in looked if is_in_use(each))]:
+        if store.find(each.container, each.stamp) is None:
+            gone.append(each._replace(reasons=()))
+    names = {each.stamp for each in gone}
+    spared = [each for each in spared if each.stamp not in names]
     return Pruned(tuple(removed), tuple(spared), tuple(gone), tuple(failures))
+
+
+def is_in_use(each: Candidate) -> bool:
+    """Whether a revision stays, and only because somebody is in it."""
+    return {reason.code for reason in each.reasons} == {keeping.IN_USE}
 
 
 def _remove(each: Candidate, store: LocalStore, reporter: Reporter) -> tuple[bool, Reason | None]:

@@ -137,13 +137,13 @@ class Removal:
             except RezupError as error:
                 failures.append(Failure(place.name, error))
                 continue
-            going = [each for each in looked if each.goes]
-            for each in going:
-                usage.add(each.folder)
+            for each in looked:
+                if each.goes or (remove and pruning.is_in_use(each)):
+                    usage.add(each.folder)
             if remove:
                 place.local.sweep(place.name)
-                outcomes.append(pruning.prune(going, place.local, reporter=self._reporter))
-                looked = _with_spared(looked, outcomes[-1])
+                outcomes.append(pruning.prune(looked, place.local, reporter=self._reporter))
+                looked = _with_outcome(looked, outcomes[-1])
             found += looked
         failures += [
             Failure(f"{each.container}@{each.stamp}", error)
@@ -245,9 +245,10 @@ class Removal:
         return list(roots)
 
 
-def _with_spared(looked: tuple[Candidate, ...], pruned: Pruned) -> tuple[Candidate, ...]:
-    spared = {each.stamp: each for each in pruned.spared}
-    return tuple(spared.get(each.stamp, each) for each in looked)
+def _with_outcome(looked: tuple[Candidate, ...], pruned: Pruned) -> tuple[Candidate, ...]:
+    """With the reason of each that was spared in the end, and without one for what is gone."""
+    changed = {each.stamp: each for each in (*pruned.spared, *pruned.gone)}
+    return tuple(changed.get(each.stamp, each) for each in looked)
 
 
 def _revisions(found: list[Candidate], outcomes: list[Pruned] | None, usage: Usage) -> Revisions:

@@ -6,7 +6,9 @@ name in ``REZUP_REVISION``. A staging folder is being worked on while its builde
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from rezup.errors import RevisionInUseError, StoreError
@@ -14,12 +16,16 @@ from rezup.stores.folder import LEASE, FolderStore
 from rezup.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.stamps import Stamp
+
+
+#: Seconds in which whoever asks for a lock, or removes a revision, has let go of it again.
+_PATIENCE = 0.05
 
 
 class LocalStore(FolderStore):
@@ -41,8 +47,39 @@ class LocalStore(FolderStore):
                 return locks.Hold(None)
             raise locks.Gone(revision) from None
 
-    def holders(self, container: ContainerName, revision: Stamp) -> tuple[str, ...]:
-        """Who uses a revision, in words; empty if nobody does."""
+    def may_enter(self, container: ContainerName, revision: Stamp) -> bool:
+        """False for a revision whose folder nobody lets us into, so that nothing in it can be told."""
+        path = self.find(container, revision)
+        try:
+            if path is not None:
+                os.stat(path / LEASE)
+        except PermissionError:
+            return False
+        except OSError:
+            pass
+        return True
+
+    def is_replaced(self, container: ContainerName, *, or_about_to: bool = False) -> bool:
+        """Whether somebody seems to put a new revision into the place of a broken one at this moment.
+
+        :param or_about_to: also where but the new one is seen, which may be the first one as well
+        """
+        from rezup.system.leftovers import STAGING, TRASH
+
+        try:
+            names = os.listdir(self.root / container)
+        except OSError:
+            return False
+        has_new = any(name.startswith(f".{STAGING}-") for name in names)
+        return has_new and (or_about_to or any(name.startswith(f".{TRASH}-") for name in names))
+
+    def holders(
+        self, container: ContainerName, revision: Stamp, *, patience: float = _PATIENCE
+    ) -> tuple[str, ...]:
+        """Who uses a revision, in words; empty if nobody does, as far as can be seen.
+
+        :param patience: seconds for those to let go who only look who uses it, or are removing it
+        """
         from rezup.system import holders
 
         path = self.find(container, revision)
@@ -50,22 +87,22 @@ class LocalStore(FolderStore):
             return ()
         # rezup 2.x sets no such variables, and its revisions have no lease: their PATH tells.
         marks = {"REZUP_CONTAINER": container, "REZUP_REVISION": revision}
-        has_lease = (path / LEASE).exists()
-        found = {
-            *holders.open_by(path / LEASE),
-            *holders.with_environment(marks if has_lease else {}, path_below=path),
-        }
+        has_lease = os.path.exists(path / LEASE)  # False, too, where nobody lets us in
+        found = {*holders.with_environment(marks if has_lease else {}, path_below=path)}
+        with _alone(path / LEASE, 0 if found else patience) as free:
+            pass
+        if free is not True:  # else whoever has it open but asks, as we do
+            found.update(holders.open_by(path / LEASE))
         if found:
             return tuple(str(holder) for holder in sorted(found))
-        with locks.exclusive(path / LEASE) as free:
-            return ("an unknown process",) if free is False else ()
+        return ("an unknown process",) if free is False else ()
 
     def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> bool:
         path = self.find(container, revision)
         if path is None:
             return False
         users = self.holders(container, revision)
-        with locks.exclusive(path / LEASE) as free:
+        with _alone(path / LEASE, 0 if users else _PATIENCE) as free:
             if users or free is False:
                 if self.find(container, revision) is None:
                     return False  # they were removing it
@@ -81,8 +118,6 @@ class LocalStore(FolderStore):
         try:
             (staging / LEASE).touch(mode=0o644)
         except OSError as error:
-            import contextlib
-
             from rezup.system.files import remove_tree
 
             with contextlib.suppress(OSError):
@@ -90,24 +125,13 @@ class LocalStore(FolderStore):
             raise self._unwritable(error) from error
         return staging
 
-    def settle(
-        self,
-        container: ContainerName,
-        staging: Path,
-        at: Stamp,
-        *,
-        private: frozenset[str] = frozenset(),
-        sealed: Mapping[str, Sequence[str]] | None = None,
-    ) -> bool:
-        """Make a staged revision visible under exactly this stamp; False if one is there already.
+    def settle(self, container: ContainerName, staging: Path, at: Stamp) -> bool:
+        """Make a revision that was staged and sealed visible under this very stamp; False if one is there.
 
-        See `adopt` for the rest.
-
-        :raises OSError: it could not be synced or renamed; nothing became visible
+        :raises OSError: it could not be renamed; nothing became visible
         """
-        from rezup.system.files import rename_new, seal_tree
+        from rezup.system.files import rename_new
 
-        seal_tree(staging, private=private, sealed=sealed)
         return rename_new(staging, self.folder(container, at))
 
     def check_root(self) -> None:
@@ -125,3 +149,18 @@ class LocalStore(FolderStore):
                 context=f"its path has {', '.join(map(ascii, wrong))}, which shells expand or split at",
                 hint="choose another with --root or REZUP_ROOT_LOCAL",
             )
+
+
+@contextlib.contextmanager
+def _alone(lease: Path, patience: float) -> Iterator[bool | None]:
+    """Try to lock a lease against every hold, see `locks.exclusive`.
+
+    :param patience: seconds to try it again, as others ask in the same way, each for a moment
+    """
+    end = time.monotonic() + patience
+    while True:
+        with locks.exclusive(lease) as free:
+            if free is not False or time.monotonic() >= end:
+                yield free
+                return
+        time.sleep(0.005)
