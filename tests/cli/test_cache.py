@@ -15,6 +15,7 @@ import pytest
 
 from rezup.cache.environments import Environments
 from support.environments import build, content, make_project, make_venv, output, wanted
+from support.permissions import obey_permissions
 from support.pruning import read_only
 from support.wheels import write_wheel
 
@@ -343,6 +344,25 @@ def test_verify_goes_on_after_what_can_not_be_removed(
     for key in keys:
         assert f"{key} is damaged and stays: " in outcome.err
     assert world.rezup("cache", "list", "--json", cwd=project).data["project"] == []
+
+
+def test_verify_goes_on_past_what_may_not_be_entered(world: World, store: Environments) -> None:
+    first, other = sorted(poison(store, name) for name in ("old", "new"))
+    store.folder(first).chmod(0)
+    try:
+        outcome = world.rezup("cache", "verify", "--fix", "--json", preexec_fn=obey_permissions)
+        shown = world.rezup("cache", "verify", "--fix", preexec_fn=obey_permissions)
+    finally:
+        store.folder(first).chmod(0o755)
+    told = json.loads(outcome.out)
+    assert (outcome.code, told["status"], told["exit_code"]) == (1, "error", 1)
+    assert (told["data"]["good"], told["data"]["removed"]) == (False, [other])
+    assert sorted(told["data"]["damaged"]) == [first, other]
+    reason = f"{first} is damaged and stays: Permission denied"
+    assert [error["message"] for error in told["errors"]] == [reason]
+    assert shown.code == 1
+    assert shown.err.splitlines()[0] == reason
+    assert store.names() == [first]
 
 
 def test_clear_removes_all_but_what_is_in_use(world: World, store: Environments) -> None:

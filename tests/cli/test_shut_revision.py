@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.permissions import obey_permissions
 from support.world import Outcome, World, studio_of
 
 if TYPE_CHECKING:
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
 
 OLD, NEW = "100.000000", "200.000000"
-
-
-def obey_permissions() -> None:
-    """Be denied what permissions deny, also as root: called before a program begins."""
-    if sys.platform == "linux" and os.geteuid() == 0:
-        import ctypes
-
-        drop, override, search = 24, 1, 2  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-        for capability in (override, search):
-            ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
 
 
 @pytest.fixture(params=["made here", "of the studio"])

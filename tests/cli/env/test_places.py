@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.permissions import obey_permissions
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,29 +26,33 @@ def folders(world: World) -> list[Path]:
     return sorted((world.home / "tmp").glob("rezup-*/rezup-*"))
 
 
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_temporary_folder_that_may_not_be_written(studio: World) -> None:
-    (studio.home / "tmp").chmod(0o500)
-    _no_place(studio, studio.home / "tmp")
-
-
-@pytest.mark.parametrize("place", ["missing", "a file"])
+@pytest.mark.parametrize("place", ["missing", "a file", "closed"])
 def test_no_folder_for_contexts(studio: World, place: str) -> None:
     studio.write("a file", "")
+    (studio.home / "closed").mkdir(0o500)
     studio.variables["REZ_CONTEXT_TMPDIR"] = str(studio.home / place)
     _no_place(studio, studio.home / place)
 
 
-@pytest.mark.parametrize("place", ["missing", "a file"])
+@pytest.mark.parametrize("place", ["missing", "a file", "closed"])
 def test_a_temporary_folder_that_is_none_is_passed_over(studio: World, place: str) -> None:
     """As with Rez, and all of Python: the next usual one is taken."""
     studio.write("a file", "")
-    outcome = studio.rezup("env", "maya", "--", "echo", "x", env={"TMPDIR": str(studio.home / place)})
+    (studio.home / "closed").mkdir(0o500)
+    outcome = studio.rezup(
+        "env",
+        "maya",
+        "--",
+        "echo",
+        "x",
+        env={"TMPDIR": str(studio.home / place)},
+        preexec_fn=obey_permissions,
+    )
     assert (outcome.code, outcome.out, outcome.err) == (0, "x\n", "")
 
 
 def _no_place(studio: World, place: Path) -> None:
-    outcome = studio.rezup("env", "maya", "--", "echo", "never")
+    outcome = studio.rezup("env", "maya", "--", "echo", "never", preexec_fn=obey_permissions)
     assert (outcome.code, outcome.out) == (1, "")
     lines = outcome.err.splitlines()
     assert lines[0] == "error: there is no place for the files of the context"
@@ -128,7 +134,7 @@ def test_folders_of_others_are_not_used(studio: World) -> None:
     elsewhere = studio.home / "elsewhere"
     elsewhere.mkdir()
     parent.symlink_to(elsewhere)
-    outcome = studio.rezup("env", "maya", "--", "echo", "never")
+    outcome = studio.rezup("env", "maya", "--", "echo", "never", preexec_fn=obey_permissions)
     assert (outcome.code, outcome.out) == (1, "")
     assert "it is not the user's own folder" in outcome.err
     assert not list(elsewhere.iterdir())

@@ -172,3 +172,5 @@ def _removal_failure(store: Environments, key: str) -> str:
         return "" if store.remove(key, now=time.time()) else "it is in use"
     except CacheError as error:
         return error.context or error.message
+    except OSError as error:  # its folder may not be entered
+        return error.strerror or str(error)

@@ -168,7 +168,7 @@ def _say_verified(console: Console, found: Verified, *, fix: bool) -> None:
         console.say(_left(found, key)[0])
     if found.left:
         hint = (
-            "try again once nothing uses them, or mend what is named"
+            "try again when nothing uses them; where a reason is given above, mend that first"
             if fix
             else "--fix removes the damaged ones"
         )
