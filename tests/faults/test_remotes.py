@@ -166,7 +166,7 @@ class TestADoctor:
         (studio.machine.root / "foo" / PIN).write_text("300.000000\n")  # it may be on the share
         found = remote_findings(studio.run(1e6, "doctor", "--json", below="foo"))
         assert found == {
-            ("remote-unreadable", str(studio.root / "foo")),
+            ("remote-container-unreadable", str(studio.root / "foo")),
             ("remote-incomplete", str(other / RECIPE)),
         }
 
@@ -181,8 +181,10 @@ class TestADoctor:
             be_pipe(studio.publish(f"{300 + number}.000000") / RECEIPT)
         store = RemoteStore(studio.root, timeout=1)  # what does answer may take so long on a busy machine
         found = list(remotes.findings(store, in_vain=0.9))
-        assert {each.code for each in found} == {"remote-unreadable"}
+        assert {each.code for each in found} == {"remote-unreadable", "remote-partly-checked"}
         (rest,) = [each for each in found if each.where == str(studio.root)]
+        assert rest.code == "remote-partly-checked"
+        assert "gave no answer" in rest.what
         assert 1 <= len(found) - 1 <= 3
         assert len(found) - 1 + len(rest.paths) == 42
         assert found[0].where.startswith(str(studio.root / "foo" / "339.000000"))  # the newest first
@@ -201,7 +203,8 @@ class TestADoctor:
 
     def test_ends_in_time_where_all_is_slow(self, studio: Studio) -> None:
         (finding,) = remotes.findings(RemoteStore(studio.root), in_all=0)
-        assert (finding.code, finding.where) == ("remote-unreadable", str(studio.root))
+        assert (finding.code, finding.where) == ("remote-partly-checked", str(studio.root))
+        assert finding.what == "there was no time for all of it, so 1 of its folders was not looked at"
         assert finding.paths == ("foo",)
 
     def test_takes_what_can_be_read_to_mend(self, studio: Studio) -> None:

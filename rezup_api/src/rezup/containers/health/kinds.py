@@ -31,10 +31,11 @@ _ANEW = (
     "`rezup use NAME@REVISION` builds it anew, from the remote root or by its own recipe; "
     "or remove it with `rezup drop NAME@REVISION`"
 )
-_PUBLISH = (
-    "publish the revision anew with `rezup add NAME --remote`, and remove the folder of this one by hand; "
-    "--fix leaves it alone"
+_REPUBLISH = (
+    "publish the revision anew with `rezup add NAME --remote`, move a pin of the studio that names this one "
+    "(`rezup pin NAME@OTHER --remote`), and remove the folder of this one by hand"
 )
+_PUBLISH = f"{_REPUBLISH}; --fix leaves it alone"
 _BY_HAND = "rezup leaves it alone; move or remove it by hand if nobody needs it"
 
 KINDS: Mapping[str, Kind] = {
@@ -85,15 +86,26 @@ KINDS: Mapping[str, Kind] = {
     ),
     "remote-unreadable": Kind(
         "launches that need it give it up after a moment, and take the last good revision",
-        "check the mount, and whether you may read it; "
-        "if it stays so, publish the revision anew, and remove the folder of this one by hand",
+        f"check the mount, and whether you may read it; if it stays so, {_REPUBLISH}",
+    ),
+    "remote-container-unreadable": Kind(
+        "launches of the container take the last good revision; new ones don't arrive",
+        "check the mount and the file server; don't remove the folder, as what is in it may be sound",
+    ),
+    "remote-partly-checked": Kind(
+        "nothing was found wrong in the rest, as nobody looked at it",
+        "run `rezup doctor` again when the share is quicker, or on the file server itself",
     ),
     "remote-incomplete": Kind("machines that don't have the revision yet can't build it", _PUBLISH),
     "remote-damaged": Kind("machines that don't have the revision yet refuse to build it", _PUBLISH),
     "low-space": Kind("builds will fail soon", "free space: `rezup prune --yes`, `rezup cache prune --yes`"),
     "case-twins": Kind(
         "on systems that don't tell upper from lower case they are one container",
-        "`rezup drop NAME` one of the two, and remove what is left of its folder by hand",
+        "let go of one of the two with `rezup drop NAME`, and remove what is left of its folder by hand",
+    ),
+    "remote-case-twins": Kind(
+        "on systems that don't tell upper from lower case they are one container, as on some shares",
+        "rename or remove the folder of one of the two on the share by hand; --fix leaves them alone",
     ),
     "container-is-link": Kind("nothing is built in it or removed from it", "move the folder to its place"),
     "foreign-file": Kind("it is none of rezup's, which ignores it", _BY_HAND),

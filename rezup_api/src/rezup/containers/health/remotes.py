@@ -41,18 +41,25 @@ class _Patience:
         self._failures = 0
 
     @property
+    def is_lost(self) -> bool:
+        """Whether too much gave no answer for more to be asked."""
+        return self._in_vain <= 0 or self._failures >= _MOST_FAILURES
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is asked."""
-        return self._in_vain <= 0 or self._failures >= _MOST_FAILURES or time.monotonic() >= self._end
+        return self.is_lost or time.monotonic() >= self._end
 
     def ask(self, question: Callable[[], _Answer]) -> _Answer:
-        """:raises RemoteUnreachableError: there was no answer, which is counted"""
+        """:raises RemoteUnreachableError: there was no answer, which is counted, or it is kept from us"""
         begin = time.monotonic()
         try:
             return question()
-        except RemoteUnreachableError:
-            self._in_vain -= time.monotonic() - begin
-            self._failures += 1
+        except RemoteUnreachableError as error:
+            # A share with much that is kept from us is there, and answers.
+            if not isinstance(error.__cause__, PermissionError):
+                self._in_vain -= time.monotonic() - begin
+                self._failures += 1
             raise
 
     def answer(self, question: Callable[[], _Answer]) -> _Answer | None:
@@ -86,7 +93,7 @@ def findings(remote: RemoteStore, *, in_vain: float = IN_VAIN, in_all: float = I
             rest.append(name)
         else:
             yield from _list(remote, name, patience, listings)
-    yield from roots.case_twins(remote.root, listings)
+    yield from roots.case_twins(remote.root, listings, "remote-case-twins")
     for name, listing in listings.items():
         yield from roots.pin(remote.root / name / PIN, listing, frozenset)
         # The newest first, as they are what is used if there is no time for all.
@@ -96,8 +103,10 @@ def findings(remote: RemoteStore, *, in_vain: float = IN_VAIN, in_all: float = I
             else:
                 yield from _revision(remote, name, stamp, patience)
     if rest:
-        what = f"it doesn't answer well enough, so {len(rest)} of its folders were not looked at"
-        yield Finding("remote-unreadable", str(remote.root), what, tuple(rest))
+        why = "too much of it gave no answer" if patience.is_lost else "there was no time for all of it"
+        left = "1 of its folders was" if len(rest) == 1 else f"{len(rest)} of its folders were"
+        what = f"{why}, so {left} not looked at"
+        yield Finding("remote-partly-checked", str(remote.root), what, tuple(rest))
 
 
 def contents(remote: RemoteStore, file: str, *, in_vain: float = IN_VAIN) -> Iterator[bytes]:
@@ -123,14 +132,14 @@ def _list(
     except RemoteUnreachableError as error:
         # A folder that is kept from us need not be a container, such as "lost+found".
         if not isinstance(error.__cause__, PermissionError):
-            yield _unreadable(remote.root / name, error)
+            yield _unreadable(remote.root / name, error, "remote-container-unreadable")
     else:
         if listing.everything:
             listings[name] = listing
 
 
-def _unreadable(where: Path, error: RemoteUnreachableError) -> Finding:
-    return Finding("remote-unreadable", str(where), f"it can't be read: {error.context or error.message}")
+def _unreadable(where: Path, error: RemoteUnreachableError, code: str = "remote-unreadable") -> Finding:
+    return Finding(code, str(where), f"it can't be read: {error.context or error.message}")
 
 
 def _revision(

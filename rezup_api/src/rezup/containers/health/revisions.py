@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -242,12 +243,16 @@ def _permissions(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         mode = entry.status.st_mode
         if mode & OTHERS_WRITE:
             loose.append(entry.path)
-        wanted = _ALL_READ | (_ALL_ENTER if entry.is_folder else 0)
-        if entry.path == RECIPE:
-            wanted = 0o400  # one with a secret is for its owner only
-        if mode & wanted != wanted:
+        if ~mode & _wanted(entry.path, mode):
             hidden.append(entry.path)
     return tuple(loose), tuple(hidden)
+
+
+def _wanted(path: str, mode: int) -> int:
+    """The permissions that something in a revision has at least."""
+    if path == RECIPE:
+        return 0o400  # one with a secret is for its owner only
+    return _ALL_READ | _ALL_ENTER if stat.S_ISDIR(mode) else _ALL_READ
 
 
 def _closed(folder: Path, hidden: tuple[str, ...]) -> frozenset[str]:
@@ -274,26 +279,37 @@ def _without_closed(checked: Checked, closed: frozenset[str]) -> Checked:
 def _rights(case: Case) -> Iterator[Finding]:
     """Files that others may write or can't read: a finding of each for the whole revision."""
     for code, paths, what, change in (
-        ("writable-by-others", case.loose, "may be written by others", {"drop": OTHERS_WRITE}),
-        ("unreadable", case.hidden, "can't be read by all", {"add": _ALL_READ}),
+        ("writable-by-others", case.loose, "may be written by others", _close),
+        ("unreadable", case.hidden, "can't be read by all", _open),
     ):
         if paths:
             number = "1 file or folder" if len(paths) == 1 else f"{len(paths)} files and folders"
             yield Finding(
                 code, str(case.folder), f"{number} of {case.name} {what}",
                 tuple(path or "." for path in paths),
-                partial(_change, case.folder, paths, change),
+                partial(change, case.folder, paths),
             )  # fmt: skip
 
 
-def _change(folder: Path, paths: tuple[str, ...], change: Mapping[str, int]) -> None:
+def _close(folder: Path, paths: tuple[str, ...]) -> None:
     for path in paths:
+        set_rights(folder / path, drop=OTHERS_WRITE)
+
+
+def _open(folder: Path, paths: tuple[str, ...]) -> None:
+    """Let all read these, and what turns out to be closed behind those that were; no link is followed."""
+    pending = list(paths)
+    while pending:
+        path = pending.pop()
         place = folder / path
-        more = _ALL_ENTER if "add" in change and place.is_dir() else 0
-        rights = {"add": change["add"] | more} if "add" in change else {"drop": change["drop"]}
-        if path == RECIPE and "add" in change:
-            rights = {"add": 0o400}
-        set_rights(place, **rights)
+        mode = place.lstat().st_mode
+        was_closed = stat.S_ISDIR(mode) and not os.access(place, os.R_OK | os.X_OK)
+        # Its owner has to be able to mend or remove what is in a folder.
+        set_rights(place, add=_wanted(path, mode) | (stat.S_IWUSR if was_closed else 0))
+        for entry in trees.entries(place) if was_closed else ():
+            name = f"{path}/{entry.path}" if path else entry.path
+            if entry.path and ~entry.status.st_mode & _wanted(name, entry.status.st_mode):
+                pending.append(name)
 
 
 #: One for each kind of finding, in revisions that can be looked into.

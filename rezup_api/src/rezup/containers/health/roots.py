@@ -81,14 +81,17 @@ def pin(path: Path, listing: Listing, known: Callable[[], frozenset[Stamp] | Non
         yield Finding("pin-names-nothing", str(path), f"there is no revision {listing.pin}")
 
 
-def case_twins(root: Path, names: Iterable[str]) -> Iterator[Finding]:
-    """Containers whose names differ in upper and lower case only."""
+def case_twins(root: Path, names: Iterable[str], code: str = "case-twins") -> Iterator[Finding]:
+    """Containers whose names differ in upper and lower case only.
+
+    :param code: of the findings: what is done about them is another thing on a remote root
+    """
     by_name: dict[str, list[str]] = {}
     for name in names:
         by_name.setdefault(name.lower(), []).append(name)
     for twins in by_name.values():
         if len(twins) > 1:
-            yield Finding("case-twins", str(root), f"{' and '.join(twins)} differ in case only", tuple(twins))
+            yield Finding(code, str(root), f"{' and '.join(twins)} differ in case only", tuple(twins))
 
 
 def space(folder: Path, free: int, total: int, files: int | None) -> Iterator[Finding]:
