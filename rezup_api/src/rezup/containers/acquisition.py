@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 #: How often a revision may vanish between being chosen and being held before we give up.
 _ATTEMPTS = 40
 
-#: How often a container without a revision is looked at while something is built there.
-_SURE_AFTER = 3
+#: How often a container without a revision is looked at while something is built there: for a fifth of a
+#: second, as on a busy machine some time passes between the end of a broken revision and the new one.
+_SURE_AFTER = 8
 
 #: Seconds for others to end what they do with a broken revision, before it counts as in use.
 _PATIENCE = 0.5
