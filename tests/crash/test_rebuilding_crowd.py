@@ -16,6 +16,7 @@ from rezup.session import Session
 from rezup.stores.base import RECIPE, Listing
 from rezup.stores.local import LocalStore
 from rezup.stores.stamps import Stamp
+from rezup.system.leftovers import TRASH, new_name
 from support.kill_points import Execution
 from support.world import Outcome, World
 
@@ -29,8 +30,8 @@ LONG = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FOO, STAMP = ContainerName("foo"), Stamp("100.000000")
 
-#: When the broken one is away, and the new one doesn't have its name yet.
-AWAY = "os.remove home/.rezup/foo/.trash-#/lease (1)"
+#: When the new one has the name, and the broken one is being deleted.
+DELETING = "os.remove home/.rezup/foo/.staging-#/lease (1)"
 
 STAY = ("use", "foo", "--", "sh", "-c", "rez >&2 && echo $REZUP_REVISION && sleep 0.5")
 
@@ -79,18 +80,30 @@ def execution(tmp_path: Path) -> Iterator[Execution]:
     found.end()
 
 
-def test_who_comes_when_there_is_none_for_a_moment_waits_for_it(
+def test_who_comes_while_the_broken_one_is_deleted_uses_the_new_one(
     world: World, built: str, execution: Execution
 ) -> None:
     breaks(world, built)
-    building = execution.run(world, "acquire", at=AWAY, number=signal.SIGSTOP)
+    building = execution.run(world, "acquire", at=DELETING, number=signal.SIGSTOP)
     assert building.is_stopped
-    with ThreadPoolExecutor() as pool:
-        using = pool.submit(world.rezup, *STAY)
-        time.sleep(0.3)  # so that he surely has come
-        execution.bury(execution.resume(building))
-    assert (using.result().code, using.result().out) == (0, f"{built}\n"), using.result().err
+    outcome = world.rezup(*STAY)
+    execution.bury(execution.resume(building))
+    assert (outcome.code, outcome.out) == (0, f"{built}\n"), outcome.err
     assert world.stamps() == [built]
+
+
+@pytest.mark.parametrize("point", ["publish starts (1)", DELETING, "publish ends (1)"])
+def test_a_rebuild_that_is_killed_loses_neither_the_revision_nor_what_it_is_made_of(
+    world: World, built: str, execution: Execution, point: str
+) -> None:
+    breaks(world, built)
+    killed = execution.run(world, "acquire", at=point, number=signal.SIGKILL)
+    assert killed.status == -signal.SIGKILL, killed.said
+    execution.bury(killed)
+    assert world.stamps() == [built]
+    outcome = world.rezup(*STAY)
+    assert (outcome.code, outcome.out) == (0, f"{built}\n"), outcome.err
+    assert world.rezup("check", "foo").code == 0
 
 
 # -- one process, in which the others are played ------------------------------------------------
@@ -165,6 +178,19 @@ def test_which_looks_again_where_there_is_none_for_a_moment(
 
     on_first_call(monkeypatch, "is_replaced", back)
     assert foreseen(world) == STAMP
+
+
+def test_who_comes_when_there_is_none_for_a_moment_waits_for_it(world: World) -> None:
+    """Two folders can't be swapped at once everywhere."""
+    folder = world.revision("foo", STAMP)
+    staging = LocalStore(world.root).stage(FOO)
+    trash = folder.rename(folder.with_name(new_name(TRASH)))
+    with ThreadPoolExecutor() as pool:
+        found = pool.submit(acquired, world)
+        time.sleep(0.2)  # so that he surely has come
+        trash.rename(folder)
+        assert found.result() == STAMP
+    assert staging.is_dir()
 
 
 def test_a_recipe_that_is_gone_for_a_moment_is_looked_for_again(

@@ -45,10 +45,6 @@ if TYPE_CHECKING:
 #: How often a revision may vanish between being chosen and being held before we give up.
 _ATTEMPTS = 40
 
-#: How often a container without a revision is looked at while something is built there: for a fifth of a
-#: second, as on a busy machine some time passes between the end of a broken revision and the new one.
-_SURE_AFTER = 8
-
 #: Seconds for others to end what they do with a broken revision, before it counts as in use.
 _PATIENCE = 0.5
 
@@ -179,9 +175,9 @@ class Acquisition:
 
         :param attempt: how often it was looked at before
         """
-        if self.local.is_replaced(container, or_about_to=attempt < _SURE_AFTER):
+        if self.local.is_replaced(container):
             return True
-        return attempt < _SURE_AFTER and bool(self.local.listing(container).everything)  # it has one by now
+        return attempt == 0 and bool(self.local.listing(container).everything)  # it has one by now
 
     def _tell_of_silence(self, revision: Revision, choice: Choice, view: View) -> None:
         """Say once that the remote doesn't answer, where its answer could have led to another revision."""

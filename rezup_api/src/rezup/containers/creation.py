@@ -235,17 +235,19 @@ class Workshop:
             from rezup.system.files import seal_tree
 
             taken = stamp
-            seal_tree(staging, private=private, sealed=linked)  # before there is room, as it takes its time
+            seal_tree(staging, private=private, sealed=linked)
             while not self.store.settle(container, staging, stamp):
                 winner = appeared()
                 if winner is not None:
                     return winner
-                self._make_room(container, stamp)
+                if self._replace(container, staging, stamp):
+                    break
         return Revision(container, taken, self.store.folder(container, taken), receipt)
 
-    def _make_room(self, container: ContainerName, stamp: Stamp) -> None:
-        """Take away a broken revision of the same name, but never one that others use.
+    def _replace(self, container: ContainerName, staging: Path, stamp: Stamp) -> bool:
+        """Put what was built into the place of a broken revision, but never of one that others use.
 
+        :returns: False if there is no broken one any more
         :raises NotReadyError: it is of another platform, a newer rezup, or no revision of ours
         """
         try:
@@ -253,7 +255,8 @@ class Workshop:
         except NotReadyError as error:
             if error.state in UNTOUCHABLE:
                 raise
-            self.store.remove(container, stamp)
+            return self.store.replace(container, staging, stamp)
+        return False
 
     def _receipt(
         self, container: ContainerName, recipe: Recipe, built: Built, staging: Path

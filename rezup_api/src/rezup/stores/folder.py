@@ -192,10 +192,7 @@ class FolderStore(Store):
                 if not is_revision(path, self.root) or not _take_away(self.root, path, trash.name):
                     if self.find(container, revision) is None:
                         return False  # somebody else removed it just now
-                    raise StoreError(
-                        f"{path} is left alone",
-                        context="it is no revision of rezup, or it lies outside of the root",
-                    )
+                    raise left_alone(path)
             with stage(reporter, "delete"):
                 remove_tree(trash)
         except OSError as error:
@@ -231,6 +228,13 @@ class FolderStore(Store):
             context=_reason(error),
             hint="check its permissions and free space, or choose another with --root or REZUP_ROOT_LOCAL",
         )
+
+
+def left_alone(path: Path) -> StoreError:
+    """The error where what would be taken away isn't ours."""
+    return StoreError(
+        f"{path} is left alone", context="it is no revision of rezup, or it lies outside of the root"
+    )
 
 
 def _reason(error: OSError) -> str:

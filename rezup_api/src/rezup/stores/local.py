@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rezup.errors import RevisionInUseError, StoreError
-from rezup.stores.folder import LEASE, FolderStore
+from rezup.stores.folder import LEASE, FolderStore, is_revision, left_alone
 from rezup.system import locks
 
 if TYPE_CHECKING:
@@ -59,19 +59,15 @@ class LocalStore(FolderStore):
             pass
         return True
 
-    def is_replaced(self, container: ContainerName, *, or_about_to: bool = False) -> bool:
-        """Whether somebody seems to put a new revision into the place of a broken one at this moment.
-
-        :param or_about_to: also where but the new one is seen, which may be the first one as well
-        """
+    def is_replaced(self, container: ContainerName) -> bool:
+        """Whether a broken revision has just made way for a new one, which happens at once on Linux only."""
         from rezup.system.leftovers import STAGING, TRASH
 
         try:
             names = os.listdir(self.root / container)
         except OSError:
             return False
-        has_new = any(name.startswith(f".{STAGING}-") for name in names)
-        return has_new and (or_about_to or any(name.startswith(f".{TRASH}-") for name in names))
+        return all(any(name.startswith(f".{kind}-") for name in names) for kind in (STAGING, TRASH))
 
     def holders(
         self, container: ContainerName, revision: Stamp, *, patience: float = _PATIENCE
@@ -98,20 +94,31 @@ class LocalStore(FolderStore):
         return ("an unknown process",) if free is False else ()
 
     def remove(self, container: ContainerName, revision: Stamp, *, reporter: Reporter | None = None) -> bool:
+        with self._unused(container, revision) as path:
+            return path is not None and super().remove(container, revision, reporter=reporter)
+
+    @contextlib.contextmanager
+    def _unused(self, container: ContainerName, revision: Stamp) -> Iterator[Path | None]:
+        """A revision that nobody uses, nor can begin to meanwhile; None if there is none any more.
+
+        :raises RevisionInUseError: somebody uses it
+        """
         path = self.find(container, revision)
         if path is None:
-            return False
+            yield None
+            return
         users = self.holders(container, revision)
         with _alone(path / LEASE, 0 if users else _PATIENCE) as free:
-            if users or free is False:
-                if self.find(container, revision) is None:
-                    return False  # they were removing it
+            if not users and free is not False:
+                yield path
+            elif self.find(container, revision) is None:
+                yield None  # they were removing it
+            else:
                 raise RevisionInUseError(
                     f"revision {revision} of {container} is in use",
                     holders=users or ("an unknown process",),
                     hint="leave its shells, then try again",
                 )
-            return super().remove(container, revision, reporter=reporter)
 
     def stage(self, container: ContainerName) -> Path:
         staging = super().stage(container)
@@ -133,6 +140,24 @@ class LocalStore(FolderStore):
         from rezup.system.files import rename_new
 
         return rename_new(staging, self.folder(container, at))
+
+    def replace(self, container: ContainerName, staging: Path, at: Stamp) -> bool:
+        """Swap a revision that was staged and sealed with a broken one, which is at `staging` then.
+
+        :returns: False if there is none to be replaced any more, see `settle`
+        :raises RevisionInUseError: somebody uses it
+        :raises StoreError: it is none of rezup's
+        :raises OSError: it could not be renamed; nothing was changed
+        """
+        from rezup.system.swapping import put_in_place
+
+        with self._unused(container, at) as path:
+            if path is None or path != self.folder(container, at):
+                return False
+            if not is_revision(path, self.root):
+                raise left_alone(path)
+            put_in_place(staging, path)
+        return True
 
     def check_root(self) -> None:
         """Refuse a root that Rez itself could not run in.

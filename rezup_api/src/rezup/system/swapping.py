@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from rezup.system.files import rename_new
+from rezup.system.files import rename_new, sync_folder
 from rezup.system.leftovers import TRASH, new_name
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def put_in_place(made: Path, target: Path) -> bool:
         if not os.path.lexists(target) and rename_new(made, target):
             return False
         if _exchange(made, target):
+            with contextlib.suppress(OSError):  # it is done, whatever a power failure may take
+                sync_folder(target.parent)
             return True
         if os.path.lexists(target):
             break
