@@ -29,6 +29,7 @@ from support.shell_users import (
     outside,
     pid_in,
     stops_and_goes_on,
+    to_front,
     with_package,
 )
 from support.terminal import PATIENCE, Terminal
@@ -228,8 +229,7 @@ def test_shell_is_suspended_and_comes_back(world: World, shell: str) -> None:
         terminal.expect(TOLD[shell])
         terminal.expect("outer> ")
         assert world.rezup("drop", "foo", "--yes").code == 1
-        terminal.send("fg\n")
-        terminal.expect("rezup_cli")
+        to_front(user, terminal, "rezup_cli")
         terminal.send("rez still\n")
         terminal.expect("rez of 100.000000 still")
         terminal.send("exit 5\n")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rezup.wheelhouse.store import Wheelhouse
 
 
-#: Seconds that all looks at what was published before may take together; no launch waits for them.
+#: Seconds that a listing may take, and then all looks at what was published before together; no launch waits.
 _READ_TIMEOUT = 15.0
 
 
@@ -127,11 +127,11 @@ class Publisher:
         from rezup.containers.inventory import readable_receipt
 
         self._check(recipe)
-        remote, wanted = _Patient(self.remote.root, _READ_TIMEOUT), (recipe.digest, digests(given.files))
         try:
-            listing = remote.listing(container)
+            listing = RemoteStore(self.remote.root, timeout=_READ_TIMEOUT).listing(container)
         except RemoteUnreachableError:  # so is an empty one, which a publication begins
             return None
+        remote, wanted = _Patient(self.remote.root, _READ_TIMEOUT), (recipe.digest, digests(given.files))
         for stamp in listing.newest_first():
             receipt = readable_receipt(remote, container, stamp)
             is_same = receipt is not None and (receipt.recipe_digest, receipt.locks) == wanted
