@@ -264,7 +264,7 @@ LONG_STAGES = {
     "install": "installing",
     "scripts": "writing scripts",
     "byte-code": "compiling",
-    "publish": "publishing",
+    "publish": "putting it in place",  # others are told of what is "published" to them only
     "download": "fetching",
     "prove": "trying it",
 }
