@@ -75,6 +75,14 @@ def built(world: World, python: str | Path) -> str:
     return world.stamps()[0]
 
 
+def ask_for_version(world: World, base: Base, stamp: str) -> None:
+    """Have the recipe of a revision ask for a version, not for a path: another Python of it is here."""
+    recipe = world.root / "foo" / stamp / "rezup.toml"
+    text = recipe.read_text().replace(f"'{base.program}'", f"'{VERSION}'")
+    recipe.chmod(0o644)
+    recipe.write_text(text)
+
+
 def interpreter(world: World, stamp: str) -> str:
     document = json.loads((world.root / "foo" / stamp / RECEIPT).read_bytes())
     return str(document["environments"][0]["interpreter"])
@@ -119,12 +127,8 @@ def test_that_was_the_only_one_is_an_error_that_names_it(world: World, base: Bas
 
 
 def test_that_another_can_stand_in_for_gives_the_same_revision_anew(world: World, base: Base) -> None:
-    """The recipe asks for a version, not for a path: the revision keeps its name."""
     stamp = built(world, base.program)
-    recipe = world.root / "foo" / stamp / "rezup.toml"
-    text = recipe.read_text().replace(f"'{base.program}'", f"'{VERSION}'")
-    recipe.chmod(0o644)
-    recipe.write_text(text)
+    ask_for_version(world, base, stamp)
     base.remove()
     assert prefix(world).endswith(f"{stamp}/venv/rez")
     assert world.stamps() == [stamp]
@@ -149,11 +153,7 @@ def test_that_is_updated_in_place_goes_on_working_without_a_build(world: World, 
 
 def test_that_became_another_version_gives_the_same_revision_anew(world: World, base: Base) -> None:
     stamp = built(world, base.program)
-    # The recipe asks for a version, not for a path: another Python of it is here.
-    recipe = world.root / "foo" / stamp / "rezup.toml"
-    text = recipe.read_text().replace(f"'{base.program}'", f"'{VERSION}'")
-    recipe.chmod(0o644)
-    recipe.write_text(text)
+    ask_for_version(world, base, stamp)
     base.become("3.99.1")
     reason = f"its Python is now 3.99 ({base.program})"
 

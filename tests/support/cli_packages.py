@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rezup.session import Session
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from support.world import World
@@ -65,3 +66,14 @@ def saved(world: World, name: str, *request: str) -> Path:
     path = world.home / name
     contexts.save(context, str(path))
     return path
+
+
+def start_sleeping(world: World) -> subprocess.Popen[str]:
+    """Start a command in maya, in a session of its own; it has begun, and sleeps."""
+    ready = world.home / "ready"
+    os.mkfifo(ready)
+    command = f"echo x > {ready}; exec sleep 100"
+    process = world.start("env", "maya", "--", "sh", "-c", command, start_new_session=True)
+    with ready.open() as stream:
+        stream.read()
+    return process

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.cli_packages import start_sleeping
 from support.permissions import obey_permissions
 
 if TYPE_CHECKING:
@@ -98,13 +99,7 @@ def test_folders_are_private_and_swept_when_their_shell_is_gone(studio: World) -
 
 
 def test_a_shell_that_is_killed_leaves_nothing_broken(studio: World) -> None:
-    ready = studio.home / "ready"
-    os.mkfifo(ready)
-    process = studio.start(
-        "env", "maya", "--", "sh", "-c", f"echo x > {ready}; exec sleep 100", start_new_session=True
-    )
-    with ready.open() as stream:
-        stream.read()
+    process = start_sleeping(studio)
     (found,) = folders(studio)
     old = time.time() - 3600
     os.utime(found, (old, old))

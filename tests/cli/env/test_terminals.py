@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from support.cli_packages import start_sleeping
 from support.shell_code import SHELLS, program_of
 from support.terminal import Terminal
 from support.world import Outcome, World
@@ -17,13 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
 
 
 def test_ctrl_c_ends_the_command_and_nothing_is_said(studio: World) -> None:
-    ready = studio.home / "ready"
-    os.mkfifo(ready)
-    process = studio.start(
-        "env", "maya", "--", "sh", "-c", f"echo x > {ready}; exec sleep 100", start_new_session=True
-    )
-    with ready.open() as stream:
-        stream.read()
+    process = start_sleeping(studio)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode in (-signal.SIGINT, 130)
