@@ -1,20 +1,17 @@
-"""`list`, `status`, `recipe`, `drop`, `completions`, `--version`: what they print and what they touch."""
+"""`list`, `status`, `recipe`: what they print, and to whom."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support.terminal import Terminal
-from support.world import World
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.world import World
 
 ENVELOPE = ["format", "command", "status", "exit_code", "data", "errors"]
 
@@ -248,221 +245,6 @@ def test_recipe_show_masks_credentials_and_validate_names_every_problem(world: W
     assert "flags" in outcome.data["warnings"][0]
 
 
-class TestDrop:
-    def test_without_a_terminal_and_without_yes_it_refuses(self, world: World) -> None:
-        folder = world.revision("foo", "100.000000")
-        outcome = world.rezup("drop", "foo")
-        assert outcome.code == 1
-        assert "--yes" in outcome.err
-        assert folder.is_dir()
-
-    def test_one_revision_or_all(self, world: World) -> None:
-        for stamp in ("100.000000", "200.000000"):
-            world.revision("foo", stamp)
-        assert world.rezup("drop", "foo@100", "--yes", "--json").data["removed"] == ["100.000000"]
-        assert world.stamps() == ["200.000000"]
-        assert world.rezup("drop", "foo", "--yes").code == 0
-        assert list(world.root.iterdir()) == []
-
-    def test_what_is_in_use_stays_and_its_user_is_named(self, world: World) -> None:
-        for stamp in ("100.000000", "200.000000"):
-            world.revision("foo", stamp)
-        with world.in_use("foo@100") as user:
-            outcome = world.rezup("drop", "foo", "--yes")
-            assert outcome.code == 1
-            assert f"process {user.pid}" in outcome.err
-            assert world.stamps() == ["100.000000"]
-
-    def test_a_pinned_revision_is_not_dropped_by_name(self, world: World) -> None:
-        for stamp in ("100.000000", "200.000000"):
-            world.revision("foo", stamp)
-        assert world.rezup("pin", "foo@100").code == 0
-        for target in ("foo@100.000000", "foo@-1"):
-            outcome = world.rezup("drop", target, "--yes")
-            assert outcome.code == 1
-            assert "rezup unpin foo" in outcome.err
-        assert world.rezup("drop", "foo@200", "--yes", "--json").data["unpinned"] is None
-        assert world.stamps() == ["100.000000"]
-        assert world.rezup("unpin", "foo").code == 0
-        assert world.rezup("drop", "foo@100", "--yes").code == 0
-
-    def test_with_a_container_goes_its_pin_and_the_history_tells(self, world: World) -> None:
-        folder = world.revision("foo", "100.000000")
-        assert world.rezup("pin", "foo", "--why", "show end").code == 0
-        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
-            assert "and its pin of 100.000000" in terminal.expect("[y/N]")
-            terminal.send("n\n")
-            assert terminal.finish()[0] == 1
-        assert (folder.parent / "pin").exists()
-        assert world.rezup("drop", "foo", "--yes", "--json").data["unpinned"] == "100.000000"
-        assert not (folder.parent / "pin").exists()
-        last, first = world.rezup("history", "foo", "--json").data["entries"]
-        assert (last["action"], last["from"], last["to"]) == ("unpin", "100.000000", None)
-        assert "dropped" in last["why"]
-        assert first["why"] == "show end"
-
-    def test_the_pin_of_a_revision_that_is_in_use_stays(self, world: World) -> None:
-        for stamp in ("100.000000", "200.000000"):
-            world.revision("foo", stamp)
-        assert world.rezup("pin", "foo@100").code == 0
-        with world.in_use("foo"):
-            assert world.rezup("drop", "foo", "--yes").code == 1
-            assert world.stamps() == ["100.000000"]
-            assert (world.root / "foo" / "pin").read_text().strip() == "100.000000"
-        world.revision("foo", "300.000000")
-        with world.in_use("foo@300"):
-            assert world.rezup("drop", "foo", "--yes").code == 1
-        assert world.stamps() == ["300.000000"]
-        assert not (world.root / "foo" / "pin").exists()
-
-    def test_a_process_that_closed_its_descriptors_still_keeps_the_revision(self, world: World) -> None:
-        world.revision("foo", "100.000000")
-        os.mkfifo(world.home / "gate")
-        code = (
-            "import subprocess, sys; subprocess.Popen(['sh', '-c', 'read line < gate'], stdout=-3, stderr=-3)"
-        )
-        assert world.rezup("use", "foo", "--", sys.executable, "-c", code).code == 0
-        outcome = world.rezup("drop", "foo", "--yes")
-        assert outcome.code == 1
-        assert "in use" in outcome.err
-        (world.home / "gate").write_text("go\n")
-
-    def test_on_a_terminal_it_asks(self, world: World) -> None:
-        folder = world.revision("foo", "100.000000")
-        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
-            terminal.expect("[y/N]")
-            terminal.send("n\n")
-            status, text = terminal.finish()
-            assert status == 1
-            assert "nothing was removed" in text
-        assert folder.is_dir()
-        with Terminal(world.command("drop", "foo"), world.environ, world.home) as terminal:
-            terminal.expect("[y/N]")
-            terminal.send("y\n")
-            assert terminal.finish()[0] == 0
-        assert not folder.exists()
-
-    def test_a_link_out_of_the_root_is_not_followed(self, world: World, tmp_path: Path) -> None:
-        victim = World(tmp_path / "other")
-        folder = victim.revision("bar", "100.000000")
-        world.root.mkdir()
-        (world.root / "foo").symlink_to(folder.parent)
-        outcome = world.rezup("drop", "foo", "--yes")
-        assert outcome.code == 1
-        assert folder.is_dir()
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(world: World, shell: str) -> None:
-    outcome = world.rezup("completions", shell)
-    assert outcome.code == 0
-    assert "_REZUP_COMPLETE" in outcome.out
-
-
-def test_completion_knows_containers_and_revisions_of_this_machine(world: World) -> None:
-    world.revision("foo", "100.000000")
-    world.revision("bar", "100.000000")
-
-    def complete(words: str, cword: int) -> list[str]:
-        environment = {"_REZUP_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(cword)}
-        return [line.split(",")[1] for line in world.rezup(env=environment).out.splitlines()]
-
-    assert complete("rezup use f", 2) == ["foo"]
-    assert complete("rezup use foo@", 2) == ["foo@100.000000"]
-    assert "status" in complete("rezup st", 1)
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="strace is for Linux")
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["use", "--help"], []])
-def test_version_help_and_completion_touch_neither_the_network_nor_the_remote_root(
-    world: World, arguments: list[str], tmp_path: Path
-) -> None:
-    import shutil
-
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
-    (tmp_path / "studio" / "foo").mkdir(parents=True)
-    world.variables["REZUP_ROOT_REMOTE"] = str(tmp_path / "studio")
-    environment = dict(world.environ)
-    if not arguments:
-        environment.update(_REZUP_COMPLETE="bash_complete", COMP_WORDS="rezup use f", COMP_CWORD="2")
-    trace = tmp_path / "trace"
-    subprocess.run(
-        ["strace", "-f", "-o", trace, "-e", "trace=network,file,process", *world.command(*arguments)],
-        env=environment, capture_output=True, check=True, cwd=world.home,
-    )  # fmt: skip
-    text = trace.read_text()
-    assert "execve(" in text
-    assert str(tmp_path / "studio") not in "\n".join(
-        line for line in text.splitlines() if "execve(" not in line
-    )
-    assert not [line for line in text.splitlines() if " connect(" in line or "AF_INET" in line]
-
-
-def test_a_warm_start_imports_click_and_the_standard_library_only(world: World) -> None:
-    folder = world.revision("foo", "100.000000", environment={"A": "${HOME}"})
-    world.write("rezup.toml", '[rez]\nname = "rez"\n')
-    os.utime(world.home / "rezup.toml", (1e9, 1e9))
-    world.rezup("use", "foo", "--", "true")
-    code = (
-        "import os, sys\n"
-        "def became(*_):\n"
-        "    known = set(sys.stdlib_module_names) | {'rezup', 'rezup_cli', 'click'}\n"
-        "    print(sorted({m.split('.')[0] for m in set(sys.modules) - before} - known))\n"
-        "    print(sorted({'tomllib', 'tomli', 'dataclasses', 'subprocess', 'hashlib'} & set(sys.modules) - before))\n"
-        "    os._exit(sys.stdout.flush() or 0)\n"
-        "import click\n"
-        "before = set(sys.modules)\n"
-        "os.execvpe = became\n"
-        "from rezup_cli.main import main\n"
-        "main(['use', 'foo', '--', 'true'])\n"
-    )
-    # A measurement of coverage would load modules of its own.
-    environment = {name: value for name, value in world.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=world.home,
-    )
-    assert done.stdout == "[]\n[]\n", done.stderr
-    assert folder.is_dir()
-
-
-def test_a_warm_start_makes_a_constant_number_of_operations_on_the_remote_root(
-    world: World, tmp_path: Path
-) -> None:
-    import shutil
-
-    from rezup.recipes.names import ContainerName
-    from rezup.stores.remote import RemoteStore
-    from rezup.stores.stamps import Stamp
-
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
-    studio = tmp_path / "studio"
-    studio.mkdir()
-    world.variables["REZUP_ROOT_REMOTE"] = str(studio)
-    for number in range(300):
-        (studio / "foo" / f"{number}.000000").mkdir(parents=True)
-    RemoteStore(studio).publish(
-        ContainerName("foo"), {"rezup.toml": b"", "revision.json": b"{}"}, Stamp("900.000000")
-    )
-    (studio / "foo" / "pin").write_text("900.000000")
-    world.revision("foo", "900.000000")
-    trace = tmp_path / "trace"
-    subprocess.run(
-        ["strace", "-f", "-o", trace, "-e", "trace=file", *world.command("use", "foo", "--", "true")],
-        env=world.environ, capture_output=True, check=True, cwd=world.home,
-    )  # fmt: skip
-    touched = [
-        line for line in trace.read_text().splitlines() if f'"{studio}' in line and "execve" not in line
-    ]
-    assert 1 <= len(touched) <= 5, touched
-
-
 def test_talk_goes_to_stderr_and_data_to_stdout(world: World) -> None:
     empty = world.rezup("list")
     assert empty.out == ""
@@ -511,33 +293,6 @@ def test_roots_of_a_recipe_and_the_cache_folder_take_variables_and_home(world: W
     assert settings["cache_dir"]["value"] == f"{world.home}/c"
     assert world.rezup("status", "foo").code == 1
     assert not (world.home / "~").exists()
-
-
-def test_what_a_newer_rezup_made_is_not_dropped(world: World) -> None:
-    folder = world.revision("foo", "100.000000")
-    (folder / "revision.json").write_text('{"format": 99}')
-    outcome = world.rezup("drop", "foo", "--yes")
-    assert outcome.code == 1
-    assert "format 99" in outcome.err
-    assert folder.is_dir()
-
-
-def test_a_revision_of_rezup_2_in_use_is_found_by_the_path_of_its_user(world: World) -> None:
-    folder = world.root / "foo" / "revisions" / "100.5"
-    scripts = folder / "venv" / "rez" / "bin" / "rez"
-    scripts.mkdir(parents=True)
-    (folder / "venv/rez/bin/python").symlink_to(sys.executable)
-    (folder / "rezup.toml").write_text('[rez]\nname = "rez"\n[dotenv]\n1 = "relative.env"\n')
-    (folder / "revision.json").write_text('{"rezup_version": "2.6.0", "venvs": ["rez"]}')
-    assert world.rezup("status", "foo", "--json").data["container"]["state"] == "ready"
-    path = f"{scripts}:{world.environ['PATH']}"
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env={**world.environ, "PATH": path}) as user:
-        refused = world.rezup("drop", "foo", "--yes")
-        user.communicate()
-    assert refused.code == 1
-    assert f"process {user.pid}" in refused.err
-    assert world.rezup("drop", "foo", "--yes").code == 0
-    assert list(world.root.iterdir()) == []
 
 
 def test_errors_of_a_recipe_come_with_the_warnings_that_may_explain_them(world: World) -> None:
