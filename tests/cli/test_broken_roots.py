@@ -95,3 +95,24 @@ def test_a_root_that_anybody_may_write_to_is_warned_of(world: World) -> None:
     world.root.mkdir()
     world.root.chmod(0o777)
     assert "anybody may write" in world.rezup("add", "foo", "--skip-use").err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+@pytest.mark.parametrize("kind", ["folder", "link to itself", "pipe"])
+def test_a_revision_whose_lease_is_no_file_can_be_built_anew_and_dropped(world: World, kind: str) -> None:
+    world.recipe()
+    assert world.rezup("use", "foo", "--", "true").code == 0
+    (stamp,) = world.stamps()
+    lease = world.root / "foo" / stamp / "lease"
+    for words in (("use", "foo", "--", "rez"), ("drop", "foo", "--yes")):
+        lease.unlink()
+        if kind == "folder":
+            lease.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(lease)
+        else:
+            lease.symlink_to(lease)
+        (lease.parent / "venv/rez/bin/python").unlink()
+        outcome = world.rezup(*words)
+        assert outcome.code == 0, outcome.err
+        assert world.stamps() == ([stamp] if words[0] == "use" else [])

@@ -16,7 +16,6 @@ from rezup.session import Session
 from rezup.stores.base import RECIPE, Listing
 from rezup.stores.local import LocalStore
 from rezup.stores.stamps import Stamp
-from rezup.system.leftovers import TRASH, new_name
 from support.kill_points import Execution
 from support.world import Outcome, World
 
@@ -106,6 +105,24 @@ def test_a_rebuild_that_is_killed_loses_neither_the_revision_nor_what_it_is_made
     assert world.rezup("check", "foo").code == 0
 
 
+#: Before the old one is away, when neither has the name (which was tried in vain before), and when the new one has it.
+RENAMES = [f"os.rename home/.rezup/foo/{name}" for name in (".aside-#-# (1)", "# (2)", ".staging-# (1)")]
+
+
+@pytest.mark.parametrize("point", RENAMES)
+def test_one_that_is_killed_where_names_can_not_be_swapped_loses_nothing_either(
+    world: World, built: str, execution: Execution, point: str
+) -> None:
+    breaks(world, built)
+    killed = execution.run(world, "acquire", at=point, by_renames=True)
+    assert killed.status == -signal.SIGKILL, killed.said
+    execution.bury(killed)
+    assert (world.root / "foo" / built).exists() == (point != RENAMES[1])
+    outcome = world.rezup(*STAY)
+    assert (outcome.code, outcome.out) == (0, f"{built}\n"), outcome.err
+    assert world.rezup("check", "foo").code == 0
+
+
 # -- one process, in which the others are played ------------------------------------------------
 
 
@@ -162,35 +179,6 @@ def test_who_saw_none_takes_what_is_there_of_the_same_recipe_by_the_time_he_woul
     on_first_call(monkeypatch, "listing", lambda: Listing(frozenset(), exists=False))
     assert acquired(world) == built
     assert world.stamps() == [built]
-
-
-def test_which_looks_again_where_there_is_none_for_a_moment(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = world.revision("foo", STAMP)
-    store = LocalStore(world.root)
-    staging = store.stage(FOO)
-    away = folder.rename(staging / "away")
-
-    def back() -> bool:
-        away.rename(folder)
-        return True
-
-    on_first_call(monkeypatch, "is_replaced", back)
-    assert foreseen(world) == STAMP
-
-
-def test_who_comes_when_there_is_none_for_a_moment_waits_for_it(world: World) -> None:
-    """Two folders can't be swapped at once everywhere."""
-    folder = world.revision("foo", STAMP)
-    staging = LocalStore(world.root).stage(FOO)
-    trash = folder.rename(folder.with_name(new_name(TRASH)))
-    with ThreadPoolExecutor() as pool:
-        found = pool.submit(acquired, world)
-        time.sleep(0.2)  # so that he surely has come
-        trash.rename(folder)
-        assert found.result() == STAMP
-    assert staging.is_dir()
 
 
 def test_a_recipe_that_is_gone_for_a_moment_is_looked_for_again(

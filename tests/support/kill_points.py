@@ -70,13 +70,19 @@ class Execution:
         self._process.wait(timeout=30)
         self._process.stdout.close()
 
-    def run(self, world: World, *action: str, at: str = "", number: int = signal.SIGKILL) -> Ended:
-        """Perform an action in a world; with `at` it gets a signal before its point of that name."""
+    def run(
+        self, world: World, *action: str, at: str = "", number: int = signal.SIGKILL, by_renames: bool = False
+    ) -> Ended:
+        """Perform an action in a world; with `at` it gets a signal before its point of that name.
+
+        :param by_renames: as where the file system can't swap two names
+        """
         return self._ask(
             {
                 "action": action, "at": at, "signal": int(number), "below": f"{world.folder}/", "trace": str(self._trace),
                 "environ": world.unmeasured,
                 "folder": _folder(world),
+                "by_renames": by_renames,
             }
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rezup.reporting import Reporter
 from rezup.session import Session
 from rezup.session.caching import Caches
+from rezup.system import swapping
 from rezup_cli.application import run
 from rezup_cli.commands import cache, check, doctor, drop, list, use  # noqa: A004, F401 -- imported once for all
 
@@ -209,6 +210,8 @@ def child(order: dict[str, Any]) -> None:
         status = run(order["command"])
         sys.stdout.flush()
         os._exit(status)
+    if order["by_renames"]:
+        swapping._at_once = lambda *_: False
     executioner = Executioner(order["below"], order["at"], order["signal"], order["trace"])
     executioner.begin()
     try:

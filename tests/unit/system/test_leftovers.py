@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rezup.system.leftovers import STAGING, SWEEP_AFTER_UNKNOWN, new_name, sweep
+from rezup.system.leftovers import STAGING, SWEEP_AFTER_UNKNOWN, new_aside, new_name, parse, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,47 @@ def test_of_a_process_that_runs_where_nothing_tells_whether_it_holds_it(tmp_path
     made = leaving(tmp_path, pid=os.getpid(), has_lease=False)
     sweep(tmp_path, LEASE)
     assert made.exists()
+
+
+# -- what was put aside -----------------------------------------------------------------------
+
+
+def aside(folder: Path, called: str, *, pid: int) -> Path:
+    made = folder / re.sub(r"-[0-9]+-", f"-{pid}-", new_aside(called), count=1)
+    made.mkdir()
+    (made / "file").touch()
+    return made
+
+
+@pytest.mark.parametrize("called", ["100.000000", ".venv", "a b\"c'é-1-2"])
+def test_of_a_dead_process_it_has_its_name_again(tmp_path: Path, called: str) -> None:
+    made = aside(tmp_path, called, pid=dead_process())
+    sweep(tmp_path, LEASE)
+    assert not made.exists()
+    assert (tmp_path / called / "file").is_file()
+
+
+def test_of_a_process_that_runs_it_stays(tmp_path: Path) -> None:
+    made = aside(tmp_path, "100.000000", pid=os.getpid())
+    sweep(tmp_path, LEASE)
+    assert made.exists()
+
+
+def test_where_the_other_one_came_it_is_a_leaving(tmp_path: Path) -> None:
+    made = aside(tmp_path, "100.000000", pid=dead_process())
+    os.utime(made, (0, 0))
+    (tmp_path / "100.000000").mkdir()
+    sweep(tmp_path, LEASE)
+    assert os.listdir(tmp_path) == ["100.000000"]
+    assert not os.listdir(tmp_path / "100.000000")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".aside-00000000-1-00000000", ".aside-00000000-1-00000000-", ".aside-00000000-1-00000000-..",
+        ".trash-00000000-1-00000000-x", ".staging-00000000-1-0000000", ".other-00000000-1-00000000",
+    ],
+)  # fmt: skip
+def test_names_of_others(name: str) -> None:
+    assert parse(name) is None

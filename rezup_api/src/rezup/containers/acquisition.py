@@ -89,6 +89,7 @@ class Acquisition:
         self._workshop = workshop
         self._backoff = backoff
         self._reporter = reporter
+        self._told: set[str] = set()
 
     def open(self, container: ContainerName, stamp: Stamp) -> Revision:
         """A revision on this machine, if it can be used here.
@@ -127,7 +128,10 @@ class Acquisition:
         bad = listing.damaged_pin or (listing.pin if listing.pin not in known else None)
         if bad is None:
             return listing
-        self._reporter.warning(f"{root / container / PIN} is ignored: {bad!a} is no revision")
+        told = f"{root / container / PIN} is ignored: {bad!a} is no revision"
+        if told not in self._told:  # it is looked at again where others change it at that moment
+            self._told.add(told)
+            self._reporter.warning(told)
         return listing._replace(pin=None, damaged_pin=None)
 
     def choose(self, wanted: Wanted, view: View) -> Choice | None:
@@ -155,9 +159,6 @@ class Acquisition:
             if choice is None:
                 if view.remote_state == choices.UNREACHABLE:
                     raise self.unknown(wanted.container)
-                if attempt < _ATTEMPTS - 1 and self.is_replaced(wanted.container, attempt):
-                    time.sleep(_pause(attempt))
-                    continue
                 return None
             try:
                 revision, reason = self._make_ready(wanted, view, choice)
@@ -169,15 +170,6 @@ class Acquisition:
             self._tell_of_silence(revision, choice, view)
             return Acquired(revision, hold, reason, self._is_studios(revision, view))
         raise self.vanishing(wanted.container)
-
-    def is_replaced(self, container: ContainerName, attempt: int) -> bool:
-        """Whether a container without a revision may have one in a moment, as a broken one is being replaced.
-
-        :param attempt: how often it was looked at before
-        """
-        if self.local.is_replaced(container):
-            return True
-        return attempt == 0 and bool(self.local.listing(container).everything)  # it has one by now
 
     def _tell_of_silence(self, revision: Revision, choice: Choice, view: View) -> None:
         """Say once that the remote doesn't answer, where its answer could have led to another revision."""

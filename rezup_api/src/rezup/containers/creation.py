@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers import receipt as receipts
 from rezup.containers.revision import UNTOUCHABLE, NotReadyError, Revision, open_ready
-from rezup.errors import ContainerError, RezupError, StoreError
+from rezup.errors import ContainerError, RevisionInUseError, RezupError, StoreError
 from rezup.reporting import stage
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.folder import LEASE
@@ -189,8 +189,6 @@ class Workshop:
         *,
         given: GivenLocks | None = None,
     ) -> Revision:
-        from rezup.system.files import remove_tree
-
         self.store.sweep(container)
         with stage(self.reporter, "staging"):
             staging = self.store.stage(container)
@@ -211,8 +209,17 @@ class Workshop:
         finally:
             if under_way is not None:
                 under_way.release()
-            with contextlib.suppress(OSError):
-                remove_tree(staging)
+            self._delete(staging)
+
+    def _delete(self, staging: Path) -> None:
+        """Delete what was staged and isn't needed, or the broken revision that is there then."""
+        from rezup.system.files import remove_tree
+
+        try:
+            remove_tree(staging)
+        except OSError as error:
+            why = error.strerror or error
+            self.reporter.warning(f"{staging} can't be deleted ({why}): it takes space, and nothing else")
 
     def _publish(
         self,
@@ -250,13 +257,22 @@ class Workshop:
         :returns: False if there is no broken one any more
         :raises NotReadyError: it is of another platform, a newer rezup, or no revision of ours
         """
+
+        def is_broken() -> bool:
+            try:
+                open_ready(self.store, container, stamp, platform=self.maker.platform)
+            except NotReadyError as error:
+                if error.state in UNTOUCHABLE:
+                    raise
+                return True
+            return False
+
         try:
-            open_ready(self.store, container, stamp, platform=self.maker.platform)
-        except NotReadyError as error:
-            if error.state in UNTOUCHABLE:
+            return is_broken() and self.store.replace(container, staging, stamp, is_broken=is_broken)
+        except RevisionInUseError:
+            if is_broken():
                 raise
-            return self.store.replace(container, staging, stamp)
-        return False
+            return False  # those who use it use what somebody else has built there meanwhile
 
     def _receipt(
         self, container: ContainerName, recipe: Recipe, built: Built, staging: Path

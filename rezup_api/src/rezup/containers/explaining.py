@@ -115,8 +115,6 @@ def _outlook(acquisition: Acquisition, wanted: Wanted) -> Outlook:
         choice = acquisition.choose(wanted, view)
         if choice is None:
             is_silent = view.remote_state == choices.UNREACHABLE
-            if not is_silent and look < _LOOKS - 1 and acquisition.is_replaced(container, look):
-                continue
             error = acquisition.unknown(container) if is_silent else None
             return Outlook(container, view, None, None, "it has no revision", None, None, None, error)
         with contextlib.suppress(locks.Gone):

@@ -9,6 +9,7 @@
         revisions/1619780350.58/    a revision that rezup 2.x made
         .staging-*             a revision being built; no reader looks here
         .trash-*               a revision being deleted
+        .aside-*               a broken revision that the one built anew takes the place of just now
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rezup.recipes.names import ContainerName
 from rezup.reporting import Reporter, stage
 from rezup.stores.base import PIN, RECEIPT, RECIPE, Listing, Store
 from rezup.stores.stamps import Stamp
-from rezup.system.leftovers import STAGING, TRASH, new_name, sweep
+from rezup.system.leftovers import ASIDE, STAGING, TRASH, new_name, sweep
 from rezup.system.reading import open_at_once, read_file
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEGACY = "revisions"
+
+_ASIDE = f".{ASIDE}-"
 
 #: The file that whoever uses a revision, or builds one, holds a shared lock on.
 LEASE = "lease"
@@ -67,13 +70,18 @@ class FolderStore(Store):
             found = self._do(lambda: _look_at_all(self.root), patience=3)
         except OSError as error:
             raise self._unreadable(error) from error
-        return {ContainerName(name): as_listing(looked) for name, looked in found}
+        listings = {ContainerName(name): self._listed(ContainerName(name), looked) for name, looked in found}
+        return {name: listing for name, listing in listings.items() if listing.everything}
 
     def listing(self, container: ContainerName) -> Listing:
         try:
             found = self._do(lambda: look(self.root / container))
         except OSError as error:
             raise self._unreadable(error) from error
+        return self._listed(container, found)
+
+    def _listed(self, container: ContainerName, found: dict[str, Any]) -> Listing:
+        """What the plain answer of a look at a container means."""
         return as_listing(found)
 
     def read(self, container: ContainerName, revision: Stamp, name: str) -> bytes | None:
@@ -233,7 +241,9 @@ class FolderStore(Store):
 def left_alone(path: Path) -> StoreError:
     """The error where what would be taken away isn't ours."""
     return StoreError(
-        f"{path} is left alone", context="it is no revision of rezup, or it lies outside of the root"
+        f"{path} is left alone",
+        context="it is no revision of rezup, or it lies outside of the root",
+        hint="move it away",
     )
 
 
@@ -261,9 +271,9 @@ def as_listing(found: dict[str, Any]) -> Listing:
 
 
 def look(folder: Path) -> dict[str, Any]:
-    """One look: the folder, its pin, and the 2.x folder only where there is one."""
+    """One look: the folder, its pin, and the 2.x folder and asides only where there are some."""
     try:
-        revisions, has_legacy, has_pin = [], False, False
+        revisions, asides, has_legacy, has_pin = [], [], False, False
         with os.scandir(folder) as entries:
             for entry in entries:
                 if Stamp.is_stamp(entry.name):
@@ -273,10 +283,14 @@ def look(folder: Path) -> dict[str, Any]:
                     has_legacy = True
                 elif entry.name == PIN:
                     has_pin = True
+                elif entry.name.startswith(_ASIDE) and entry.is_dir(follow_symlinks=False):
+                    asides.append(entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return {"revisions": [], "legacy": [], "exists": False}
     legacy = _stamps(folder / LEGACY) if has_legacy else []
     answer = {"revisions": revisions, "legacy": legacy, "exists": bool(revisions or legacy or has_pin)}
+    if asides:
+        answer["asides"] = asides
     if has_pin:
         answer["pin"] = _read_pin(folder / PIN)
     return answer
@@ -320,7 +334,7 @@ def _look_at_all(root: Path) -> list[tuple[str, dict[str, Any]]]:
             looked = look(root / name)
         except (InvalidNameError, PermissionError):
             continue
-        if looked["revisions"] or looked["legacy"]:
+        if looked["revisions"] or looked["legacy"] or "asides" in looked:
             found.append((name, looked))
     return found
 

@@ -9,20 +9,25 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rezup.errors import RevisionInUseError, StoreError
-from rezup.stores.folder import LEASE, FolderStore, is_revision, left_alone
+from rezup.stores.folder import LEASE, FolderStore, as_listing, is_revision, left_alone, look
+from rezup.stores.stamps import Stamp
 from rezup.system import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
-    from rezup.stores.stamps import Stamp
+    from rezup.stores.base import Listing
+    from rezup.system.leftovers import Leaving
 
+
+#: Seconds that a revision may be gone because a new one takes its place, which takes milliseconds.
+_GAP = 3.0
 
 #: Seconds in which whoever asks for a lock, or removes a revision, has let go of it again.
 _PATIENCE = 0.05
@@ -59,15 +64,24 @@ class LocalStore(FolderStore):
             pass
         return True
 
-    def is_replaced(self, container: ContainerName) -> bool:
-        """Whether a broken revision has just made way for a new one, which happens at once on Linux only."""
-        from rezup.system.leftovers import STAGING, TRASH
+    def _listed(self, container: ContainerName, found: dict[str, Any]) -> Listing:
+        """A revision that another one takes the place of at this moment is waited for.
 
-        try:
-            names = os.listdir(self.root / container)
-        except OSError:
-            return False
-        return all(any(name.startswith(f".{kind}-") for name in names) for kind in (STAGING, TRASH))
+        It comes back if whoever does that was killed, or isn't heard of any more.
+        """
+        from rezup.system.leftovers import give_back
+
+        end, is_last = time.monotonic() + _GAP, False
+        while (lost := _lost(found)) and not is_last:
+            is_over = time.monotonic() >= end
+            is_last = is_over or all(leaving.is_dead for _, leaving in lost)
+            for aside, leaving in lost:
+                if is_over or leaving.is_dead:
+                    with contextlib.suppress(OSError):
+                        give_back(self.root / container / aside)
+            time.sleep(0 if is_last else 0.005)
+            found = look(self.root / container)
+        return as_listing(found)
 
     def holders(
         self, container: ContainerName, revision: Stamp, *, patience: float = _PATIENCE
@@ -141,23 +155,25 @@ class LocalStore(FolderStore):
 
         return rename_new(staging, self.folder(container, at))
 
-    def replace(self, container: ContainerName, staging: Path, at: Stamp) -> bool:
+    def replace(
+        self, container: ContainerName, staging: Path, at: Stamp, *, is_broken: Callable[[], bool]
+    ) -> bool:
         """Swap a revision that was staged and sealed with a broken one, which is at `staging` then.
 
+        :param is_broken: asked while nobody can begin to use what is there
         :returns: False if there is none to be replaced any more, see `settle`
         :raises RevisionInUseError: somebody uses it
         :raises StoreError: it is none of rezup's
         :raises OSError: it could not be renamed; nothing was changed
         """
-        from rezup.system.swapping import put_in_place
+        from rezup.system.swapping import swap
 
         with self._unused(container, at) as path:
-            if path is None or path != self.folder(container, at):
+            if path is None or path != self.folder(container, at) or not is_broken():
                 return False
             if not is_revision(path, self.root):
                 raise left_alone(path)
-            put_in_place(staging, path)
-        return True
+            return swap(staging, path)
 
     def check_root(self) -> None:
         """Refuse a root that Rez itself could not run in.
@@ -174,6 +190,17 @@ class LocalStore(FolderStore):
                 context=f"its path has {', '.join(map(ascii, wrong))}, which shells expand or split at",
                 hint="choose another with --root or REZUP_ROOT_LOCAL",
             )
+
+
+def _lost(found: dict[str, Any]) -> list[tuple[str, Leaving]]:
+    """Revisions that one look saw under the name of an aside alone, by that name."""
+    if "asides" not in found:
+        return []
+    from rezup.system.leftovers import parse
+
+    asides = [(name, leaving) for name in found["asides"] if (leaving := parse(name)) is not None]
+    known = {*found["revisions"], *found["legacy"]}
+    return [(name, each) for name, each in asides if Stamp.is_stamp(each.called) and each.called not in known]
 
 
 @contextlib.contextmanager

@@ -181,14 +181,16 @@ def mark_cache(folder: Path) -> None:
             stream.write(b"Signature: 8a477f597d28d172789f06886806bc55\n# Made by rezup; safe to delete.\n")
 
 
-def rename_new(source: Path, target: Path) -> bool:
+def rename_new(source: Path, target: Path, *, parent: int | None = None) -> bool:
     """Rename a folder to a name that must be free; False if somebody was there first.
 
     A rename onto a folder with content fails on every platform, and the folders that are
     published never are empty: the file system itself decides who wins.
+
+    :param parent: see `rename`
     """
     try:
-        _rename(source, target)
+        rename(source, target, parent=parent)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY) or (os.name == "nt" and target.exists()):
             return False
@@ -197,7 +199,14 @@ def rename_new(source: Path, target: Path) -> bool:
     return True
 
 
-def _rename(source: Path, target: Path) -> None:
+def rename(source: Path, target: Path, *, parent: int | None = None) -> None:
+    """Rename a file or folder; on Windows that is tried again for seconds.
+
+    :param parent: the open folder that both are in, which no link can take the place of
+    """
+    if parent is not None:
+        os.rename(source.name, target.name, src_dir_fd=parent, dst_dir_fd=parent)
+        return
     if os.name != "nt":
         source.rename(target)
         return

@@ -36,8 +36,11 @@ _UNSUPPORTED = frozenset(
     )
 )
 
-#: Failures that mean "this may not be opened like that".
-_REFUSED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+#: Failures that mean "this may not be opened like that"; a folder may be in the place of the file.
+_REFUSED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR))
+
+#: Failures that mean "there is nothing that could be locked".
+_NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE))
 
 
 class Gone(Exception):  # noqa: N818 - an answer rather than an error
@@ -103,12 +106,7 @@ def hold(path: Path) -> Hold:
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
                 raise
-        try:
-            current = os.stat(path)  # compared with fstat
-        except FileNotFoundError:
-            raise Gone(str(path)) from None
-        mine = os.fstat(descriptor)
-        if (current.st_dev, current.st_ino) != (mine.st_dev, mine.st_ino):
+        if not _leads_to(path, descriptor):
             raise Gone(str(path))
     except BaseException:
         os.close(descriptor)
@@ -120,8 +118,9 @@ def hold(path: Path) -> Hold:
 def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
     """Try to lock `path` against every hold, without waiting.
 
-    :returns: True if nobody else holds it, False if somebody does, None where the file is
-        missing, may not be opened, or locks are not supported, so that nothing is known
+    :returns: True if nobody else holds it, False if somebody does or it was removed or replaced at that
+        moment, None where the file is missing, may not be opened, or locks are not supported, so that
+        nothing is known
     """
     if sys.platform == "win32":
         yield _unused_on_windows(path)
@@ -136,6 +135,7 @@ def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
         answer: bool | None = True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            answer = _leads_to(path, descriptor)
         except BlockingIOError:
             answer = False
         except OSError as error:
@@ -147,15 +147,25 @@ def exclusive(path: Path, *, create: bool = False) -> Iterator[bool | None]:
         os.close(descriptor)
 
 
+def _leads_to(path: Path, descriptor: int) -> bool:
+    """Whether a path still leads to the file that was opened by it."""
+    try:
+        current = os.stat(path)
+    except FileNotFoundError:
+        return False
+    mine = os.fstat(descriptor)
+    return (current.st_dev, current.st_ino) == (mine.st_dev, mine.st_ino)
+
+
 def _open_for_lock(path: Path, *, create: bool) -> int | None:
     """A descriptor, for writing if possible, which some file systems want; None where there is none."""
     common = os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in the place of the file would be waited for
     for flags in (os.O_RDWR | (os.O_CREAT if create else 0), os.O_RDONLY):
         try:
             return os.open(path, flags | common, 0o644)
-        except FileNotFoundError:
-            return None
         except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
             if error.errno not in _REFUSED:
                 raise
     return None

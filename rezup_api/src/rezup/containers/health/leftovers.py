@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 from rezup.containers.health.findings import Finding, remove_file
 from rezup.errors import StoreError
 from rezup.system import locks
-from rezup.system.leftovers import STAGING, SWEEP_AFTER, SWEEP_AFTER_UNKNOWN, TEMPORARY, sweep
+from rezup.system.leftovers import STAGING, SWEEP_AFTER, SWEEP_AFTER_UNKNOWN, TEMPORARY, parse, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FOLDER = re.compile(rf"\.({STAGING}|trash)-[0-9a-f]{{8}}-[0-9]{{1,10}}-[0-9a-f]{{8}}")
 _BUILD_LOCK = re.compile(r"\.[0-9a-f]{64}\.lock(?:\.owner)?")
 
 
 def is_leftover(name: str) -> bool:
     """Whether a name is one that only rezup gives to what it works on."""
-    return any(pattern.fullmatch(name) for pattern in (_FOLDER, TEMPORARY, _BUILD_LOCK))
+    return parse(name) is not None or any(each.fullmatch(name) for each in (TEMPORARY, _BUILD_LOCK))
 
 
 def findings(folder: Path, lease: str) -> Iterator[Finding]:
@@ -38,9 +37,9 @@ def findings(folder: Path, lease: str) -> Iterator[Finding]:
         return
     for name in names:
         path = folder / name
-        match = _FOLDER.fullmatch(name)
-        if match is not None and _is_idle(path, lease):
-            code = "stale-staging" if match[1] == STAGING else "stale-trash"
+        found = parse(name)
+        if found is not None and _is_idle(path, lease):
+            code = "stale-staging" if found.kind == STAGING else "stale-trash"
             yield Finding(code, str(path), "nobody works on it", mend=partial(_sweep, folder, path, lease))
         elif TEMPORARY.fullmatch(name) and _age(path) > SWEEP_AFTER:
             what = "a file whose writer was killed"
