@@ -189,6 +189,8 @@ class Workshop:
         *,
         given: GivenLocks | None = None,
     ) -> Revision:
+        from rezup.system.files import remove_tree
+
         self.store.sweep(container)
         with stage(self.reporter, "staging"):
             staging = self.store.stage(container)
@@ -209,17 +211,8 @@ class Workshop:
         finally:
             if under_way is not None:
                 under_way.release()
-            self._delete(staging)
-
-    def _delete(self, staging: Path) -> None:
-        """Delete what was staged and isn't needed, or the broken revision that is there then."""
-        from rezup.system.files import remove_tree
-
-        try:
-            remove_tree(staging)
-        except OSError as error:
-            why = error.strerror or error
-            self.reporter.warning(f"{staging} can't be deleted ({why}): it takes space, and nothing else")
+            with contextlib.suppress(OSError):
+                remove_tree(staging)
 
     def _publish(
         self,
@@ -248,6 +241,7 @@ class Workshop:
                 if winner is not None:
                     return winner
                 if self._replace(container, staging, stamp):
+                    self._delete_replaced(staging)
                     break
         return Revision(container, taken, self.store.folder(container, taken), receipt)
 
@@ -273,6 +267,15 @@ class Workshop:
             if is_broken():
                 raise
             return False  # those who use it use what somebody else has built there meanwhile
+
+    def _delete_replaced(self, folder: Path) -> None:
+        from rezup.system.files import remove_tree
+
+        try:
+            remove_tree(folder)
+        except OSError as error:
+            why = error.strerror or error
+            self.reporter.warning(f"{folder} can't be deleted ({why}): it takes space, and nothing else")
 
     def _receipt(
         self, container: ContainerName, recipe: Recipe, built: Built, staging: Path
