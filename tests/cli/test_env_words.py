@@ -56,6 +56,8 @@ def test_all_else_is_left_to_click(line: str) -> None:
 
 def test_options_that_exclude_each_other_are_left_to_click() -> None:
     assert plain_words(["maya", "-c", "true"], has_tail=True) is None
+    assert plain_words(["maya", "-o", "job.json"], has_tail=True) is None
+    assert plain_words(["maya", "-o", "job.json", "-c", "true"]) is None
     assert plain_words(["maya"], has_tail=True) == by_click(["maya"])
 
 

@@ -118,7 +118,7 @@ def _save(
     if output.endswith(".json"):
         if not context.is_solved:
             return _failed(console, context, resolved, options)
-        contexts.save_job(context, output)
+        _save_job(console, contexts, context, output)
         return 0
     if not context.is_solved:
         _failed(console, context, resolved, options)
@@ -127,6 +127,18 @@ def _save(
     else:
         contexts.save(context, output)
     return 0 if context.is_solved else 1
+
+
+def _save_job(console: Console, contexts: Contexts, context: Context, output: str) -> None:
+    from rezup_cli.console import ConsoleReporter
+    from rezup_cli.quantities import counted
+
+    job = contexts.save_job(context, output)
+    place = "no container" if job.revision is None else f"{job.revision.container}@{job.revision.revision}"
+    console.say(f"wrote {output}: {counted(len(context.resolved_packages), 'package')}, in {place}")
+    doubt = contexts.doubt_about(job)
+    if doubt is not None:
+        ConsoleReporter(console, timings=False).warning(doubt)
 
 
 def _failed(console: Console, context: Context, resolved: Resolved | None, options: dict[str, Any]) -> int:

@@ -62,7 +62,10 @@ def plain_words(
             return None
         else:
             request.append(word)
-    if (has_tail and options["line"] is not None) or (options["source"] and request):
+    has_line = options["line"] is not None
+    if (has_tail and has_line) or (options["source"] and request):
+        return None
+    if options["output"] and (has_tail or has_line):
         return None
     options["paths"] = split_paths(options["paths"])
     return tuple(request), options, is_quiet

@@ -30,8 +30,15 @@ class TestTheFile:
         file = submit(world, "maya")
         whole = file.read_bytes()
         for length in range(0, len(whole) - 2, len(whole) // 7):
-            file.write_bytes(whole[:length])
-            refused(do(world, file), "job.json")
+            for end in (b"", b"\0" * 100):  # as a full disk, or a crash of the file server, leaves it
+                file.write_bytes(whole[:length] + end)
+                refused(do(world, file), "job.json is cut short or damaged\n", "hint: submit the job again")
+
+    @pytest.mark.parametrize("content", [b"maya -batch\n", b"[" * 100_000, b"serialize_version: 3\n"])
+    def test_what_never_was_one(self, world: World, content: bytes) -> None:
+        file = world.home / "job.json"
+        file.write_bytes(content)
+        refused(do(world, file), "job.json is no job\n  it is no JSON document\n", "hint: make one with")
 
     def test_a_newer_one(self, world: World) -> None:
         file = change(submit(world, "maya"), format=2)

@@ -55,7 +55,11 @@ class TestBothHalves:
     def test_the_status_is_the_commands(self, world: World, farm: World) -> None:
         file = submit(world, "maya")
         assert do(farm, file, "sh", "-c", "exit 7").code == 7
-        assert do(farm, file, "no-such-program").code == 127
+        missing = do(farm, file, "no-such-program")  # in the words of the shell, as with rez-env
+        assert (missing.code, missing.out) == (127, "")
+        assert "no-such-program" in missing.err
+        outside = farm.rezup("use", "foo", "--", "no-such-program")  # where no shell is in between
+        assert (outside.code, outside.err[:6]) == (1, "error:")
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "sh", "tcsh"])
     def test_every_word_arrives_to_the_letter(self, world: World, shell: str) -> None:
@@ -81,7 +85,8 @@ class TestBothHalves:
         outcome = world.rezup(
             "use", "foo", "--", *world.command("env", "maya", "python-3.9", "--", "sh", script)
         )
-        assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+        assert (outcome.code, outcome.out) == (0, "")
+        assert outcome.err == f"wrote {file}: 2 packages, in foo@{STAMP}\n"
         assert json.loads(do(farm, file, *SHOW).out)[1]["REZ_USED_RESOLVE"] == "python-3.9 maya-2024.1"
 
     def test_what_the_file_holds(self, world: World, packages: Path) -> None:
@@ -156,7 +161,13 @@ class TestBothHalves:
         outcome = do(farm, file)
         assert outcome.code == 0
         assert outcome.err.count("\n") == 1
-        assert outcome.err.startswith(f"warning: foo@{STAMP} has rez 3.4.0 here, and 3.3.9 where")
+        assert outcome.err == (
+            f"warning: foo@{STAMP} has rez 3.4.0 here, and 3.3.9 where the job was made; "
+            "it has no lock, as one of rezup 2.x has none\n"
+        )
+        farm.rezup("drop", "foo", "--yes")
+        container(farm, tmp_path / "packages", locks={"pylock.toml": "0" * 64})
+        assert do(farm, file).err.endswith("where the job was made\n")
 
 
 class TestWithoutAContainer:

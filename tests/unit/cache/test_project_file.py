@@ -94,11 +94,30 @@ def test_a_key_without_effect_is_told(tmp_path: Path) -> None:
     assert "cache_sise" in told[0]
 
 
-@pytest.mark.parametrize("name", ["shop", 'a "quoted" name', "späti \\ x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shop",
+        'a "quoted" name',
+        "späti \\ x",
+        "a$b",
+        "${HOME}",
+        "a$",
+        "\N{GRINNING FACE}",
+        "a\x7fb",
+        "\udcff",
+    ],
+)
 def test_a_new_file_says_what_the_defaults_are_and_names_the_locks(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    for lock in ("requirements.txt", "requirements-dev.txt", "poetry.lock", "other.txt"):
+    for lock in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "poetry.lock",
+        "other.txt",
+        "requirements\x7f.txt",
+    ):
         (folder / lock).write_text("")
     path = folder / ".virtualenv_cache.toml"
     assert write_new(path, folder) == ("poetry.lock", "requirements-dev.txt", "requirements.txt")
@@ -109,3 +128,23 @@ def test_a_new_file_says_what_the_defaults_are_and_names_the_locks(tmp_path: Pat
     assert found == ProjectFile.load(path, folder, ENVIRON, pytest.fail)
     with pytest.raises(SettingsError, match="there already"):
         write_new(path, folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept_in"),
+    [
+        ("a$b", "a_b"),
+        ("$HOME", "_HOME"),
+        ("a\x7f\udcff", "a__"),
+        ("\N{GRINNING FACE} é", "\N{GRINNING FACE} é"),
+    ],
+)
+def test_the_default_folder_has_no_name_that_can_not_be_read_again(
+    tmp_path: Path, name: str, kept_in: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    path = folder / ".virtualenv_cache.toml"
+    write_new(path, folder)
+    found = ProjectFile.load(path, folder, ENVIRON, pytest.fail)
+    assert found.cache_path == Path("/home/ann/.virtualenv_cache/caches") / kept_in

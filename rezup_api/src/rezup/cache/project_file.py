@@ -126,25 +126,32 @@ class _Values:
 
 
 def default_cache_path(folder: Path) -> str:
-    """Where a project's environments are kept if its file does not tell."""
-    return f"${{HOME}}/.virtualenv_cache/caches/{folder.name}"
+    """Where a project's environments are kept if its file does not tell.
+
+    A `$` of the folder's name would be taken for a variable, and what can't be printed is not for a file.
+    """
+    name = "".join([each if each.isprintable() and each != "$" else "_" for each in folder.name])
+    return f"${{HOME}}/.virtualenv_cache/caches/{name}"
 
 
 def write_new(path: Path, folder: Path) -> tuple[str, ...]:
     """Write a file with defaults and the lock files that the project has; gives these.
 
+    A lock file whose name can't be printed is left out.
+
     :raises SettingsError: there is one already, or it can't be written
     """
     from rezup.system.files import make_folder, open_new
 
-    found = tuple(sorted(file.name for pattern in _LOCK_FILES for file in folder.glob(pattern)))
-    listed = "".join(f"    {json.dumps(name)},\n" for name in found)
+    names = sorted(file.name for pattern in _LOCK_FILES for file in folder.glob(pattern))
+    found = tuple(name for name in names if name.isprintable())
+    listed = "".join(f"    {_quoted(name)},\n" for name in found)
     text = f"""\
 [{TABLE}]
 # How many environments are kept.
 cache_size = {_SIZE}
 # Where they are kept. Give each project a folder of its own.
-cache_path = {json.dumps(default_cache_path(folder))}
+cache_path = {_quoted(default_cache_path(folder))}
 # The environment of this project.
 virtualenv_path = "{_VENV}"
 # Files that decide what is in it: an environment is found again as long as all of them are the same.
@@ -161,3 +168,8 @@ requirements_lock_paths = [
     except OSError as error:
         raise SettingsError(f"{path} can't be written", context=error.strerror) from error
     return found
+
+
+def _quoted(text: str) -> str:
+    """A printable text as a string of TOML, which knows no pairs of escapes as JSON has them."""
+    return json.dumps(text, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rezup_cli.commands.context_data import plain
+from rezup_cli.commands.context_data import job_lines, plain
 from rezup_cli.commands.context_group import ContextGroup
 from rezup_cli.commands.options import json_option, talk_options
 from rezup_cli.console import DEBUG, VERBOSE
@@ -28,7 +28,7 @@ DATA = ("dict", "table", "json")
 
 
 def file_argument(function: F) -> F:
-    """``[RXT]``: the file of a context, `-` for stdin; the current context by default."""
+    """``[RXT]``: the file of a context or a job, `-` for stdin; the current context by default."""
     return click.argument("file", metavar="[RXT]", required=False, type=click.Path())(function)
 
 
@@ -45,8 +45,8 @@ def command() -> None:
     """Look into a context, compare it, and carry it elsewhere.
 
     Without a command it is shown. Each command takes the file of a context
-    (.rxt), or `-` for stdin; without one it is about the context that you are
-    in.
+    (.rxt) or of a farm job (.json), or `-` for stdin; without one it is about
+    the context that you are in.
     """
 
 
@@ -72,8 +72,8 @@ def show(console: Console, /, file: str | None, **options: Any) -> int:
     console.refuse_tail()
     _check(options)
     contexts = console.contexts()
-    context = _loaded(contexts, file)
-    data = plain(context)
+    context, job = contexts.examine(file) if file else (contexts.current_one(), None)
+    data = plain(context, job)
     lines: Iterable[str] | None = None
     if options["graph"]:
         data["graph"] = _graph(context, options)
@@ -88,7 +88,7 @@ def show(console: Console, /, file: str | None, **options: Any) -> int:
     if options["resolve"]:
         lines = _resolve_lines(context, options)
     if lines is None:
-        lines = () if console.is_json else _all(console, contexts, context, options)
+        lines = () if console.is_json else [*job_lines(job), *_all(console, contexts, context, options)]
     console.result("context show", data, lines)
     return 0
 
@@ -104,7 +104,7 @@ def _check(options: Mapping[str, Any]) -> None:
 
 
 def _loaded(contexts: Contexts, file: str | None) -> Context:
-    return contexts.open(file) if file else contexts.current_one()
+    return contexts.examine(file)[0] if file else contexts.current_one()
 
 
 def _all(console: Console, contexts: Contexts, context: Context, options: Mapping[str, Any]) -> Iterable[str]:
@@ -181,12 +181,12 @@ def _two(
     contexts: Contexts, files: tuple[str, ...], *, fetch: bool
 ) -> tuple[Context, Context, tuple[str, str]]:
     is_named = bool(fetch and files) or len(files) == 2
-    first = contexts.open(files[0]) if is_named else _current(contexts)
+    first = _loaded(contexts, files[0]) if is_named else _current(contexts)
     if fetch:
         from rezup.session.contexts.reproduction import refetched
 
         return first, refetched(contexts, first), ("current", "updated")
-    other = contexts.open(files[-1])
+    other = _loaded(contexts, files[-1])
     name = os.path.basename(files[0]) if len(files) > 1 else "current"
     return first, other, (name, os.path.basename(files[-1]))
 

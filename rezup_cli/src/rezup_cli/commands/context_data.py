@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rezup.runtime.context.context import Context
     from rezup.runtime.package import Variant
+    from rezup.session.contexts.jobs import Job
 
 
-def plain(context: Context) -> dict[str, Any]:
-    """A context as JSON data; packages that are gone have no folder."""
+def plain(context: Context, job: Job | None = None) -> dict[str, Any]:
+    """A context as JSON data; packages that are gone have no folder.
+
+    :param job: the farm job that it is the context of
+    """
     from rezup.runtime.context.queries import missing
 
     gone = {each.uri for each in missing(context)}
@@ -39,7 +43,29 @@ def plain(context: Context) -> dict[str, Any]:
         "os": context.os,
         "rez": context.rez_version,
         "suite": suite,
+        "job": None if job is None else _job(job),
     }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    """What a farm job has beside its context."""
+    revision = job.revision
+    return {
+        "container": None if revision is None else revision.container,
+        "revision": None if revision is None else revision.revision,
+        "tools": {} if revision is None else dict(revision.tools),
+        "rezup": job.rezup,
+        "platform": job.platform,
+    }
+
+
+def job_lines(job: Job | None) -> list[str]:
+    """Whose context it is, for a person: one line and a blank one, and none without a job."""
+    if job is None:
+        return []
+    revision = job.revision
+    place = "made in no container" if revision is None else f"in {revision.container}@{revision.revision}"
+    return [f"the context of a farm job, {place}", ""]
 
 
 def _package(variant: Variant, gone: set[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rezup_cli.commands.options import Request, paths_option, resolve_options, talk_options
+from rezup_cli.console import ConsoleReporter
 from rezup_cli.env_run import run_env
 
 if TYPE_CHECKING:
@@ -76,3 +77,14 @@ def _check(console: Console, request: tuple[str, ...], options: dict[str, Any]) 
         raise click.UsageError("--input has its own packages; to change them, add --patch.")
     if (options["strict"] or options["patch_rank"]) and not options["patch"]:
         raise click.UsageError("--strict and --patch-rank need --patch.")
+    output = options["output"]
+    if output and (console.tail or options["line"] is not None):
+        if output.endswith(".json"):
+            raise click.UsageError(
+                "--output writes the file and starts nothing: leave the command away, "
+                f"or run it with `rezup use --from {output} -- COMMAND`."
+            )
+        # Scripts of Rez's users may have it: rez-env takes no notice of it either.
+        ConsoleReporter(console, timings=False).warning(
+            "the command is not run: --output saves the context and starts nothing"
+        )

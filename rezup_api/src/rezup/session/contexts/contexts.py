@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rezup.runtime.context.execution import Execution, Surroundings
     from rezup.runtime.known_definitions import KnownDefinitions
     from rezup.runtime.source_code import SourceCode
+    from rezup.session.contexts.jobs import Job
     from rezup.session.packages import Packages, Resolved
 
 
@@ -112,6 +113,16 @@ class Contexts:
 
         return opened(os.fspath(path), self)
 
+    def examine(self, path: str | os.PathLike[str]) -> tuple[Context, Job | None]:
+        """The same to be looked at, also of a farm job, whose container is left out; gives that job, too.
+
+        :raises ContextFileError: it can't be read, or holds nothing of the kind
+        :raises ContextError: the context can't be made here, or turns out different
+        """
+        from rezup.session.contexts.reproduction import examined
+
+        return examined(os.fspath(path), self)
+
     def reproduce(self, document: Any) -> Context:
         """The context of an exported document, made again here and the same as it was.
 
@@ -162,14 +173,22 @@ class Contexts:
 
         save(with_graph(context), os.path.abspath(path))
 
-    def save_job(self, context: Context, path: str) -> None:
+    def save_job(self, context: Context, path: str) -> Job:
         """Write what another machine needs to do a job in this environment; see `jobs`.
 
         :raises ContextFileError: it can't be written
         """
         from rezup.session.contexts.jobs import job_of, save_job
 
-        save_job(job_of(context, self._environ), path)
+        job = job_of(context, self._environ)
+        save_job(job, path)
+        return job
+
+    def doubt_about(self, job: Job) -> str | None:
+        """Why other machines may not have the revision of a job; see `job_reach`."""
+        from rezup.session.contexts.job_reach import doubt
+
+        return doubt(job, self._environ)
 
     # -- what they give
 

@@ -127,9 +127,9 @@ def _compare(session: Session, acquired: Acquired, wanted: JobRevision) -> None:
     for tool, version in wanted.tools.items():
         found = here.get(tool)
         if found is not None and found != version:
+            cause = "" if receipt.locks else "; it has no lock, as one of rezup 2.x has none"
             session.reporter.warning(
-                f"{name} has {tool} {found} here, and {version} where the job was made; "
-                "a recipe that names versions makes them equal"
+                f"{name} has {tool} {found} here, and {version} where the job was made{cause}"
             )
 
 

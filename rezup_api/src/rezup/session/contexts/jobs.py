@@ -41,6 +41,8 @@ class JobRevision(NamedTuple):
     """Of the recipe that it was made from; None where that was not known."""
     tools: Mapping[str, str] = {}
     """Versions of what is installed in it, by tool; "rez" and the names of extensions."""
+    is_pulled: bool = False
+    """Whether it is known to have come from a remote root; said by no file."""
 
 
 class Job(NamedTuple):
@@ -108,15 +110,36 @@ def load_job(path: str) -> Job:
 
     :raises ContextFileError: it can't be read, or is none
     """
-    import json
-
     shown = ascii(path)[1:-1][:200]
     try:
-        document = json.loads(_content(path))
-    except (OSError, ValueError, RecursionError) as error:
+        content = _content(path)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ContextFileError(f"{shown} can't be read", context=reason[:200]) from error
-    return parsed_job(document, shown)
+    return parsed_job(_document(content, shown), shown)
+
+
+def _document(content: bytes, shown: str) -> Any:
+    """:raises ContextFileError: it is no JSON"""
+    import json
+
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        start = content.strip(b"\0 \t\r\n")[:1]
+        if start not in (b"", b"{"):  # it never was one
+            raise _no_job(shown, "it is no JSON document") from error
+        raise ContextFileError(
+            f"{shown} is cut short or damaged",
+            context=f"it is no whole JSON document: {error}"[:200] if start else "there is nothing in it",
+            hint="submit the job again: rezup env PKG… --output FILE.json",
+        ) from error
+
+
+def _no_job(shown: str, reason: str) -> ContextFileError:
+    return ContextFileError(
+        f"{shown} is no job", context=reason, hint="make one with `rezup env PKG… --output FILE.json`"
+    )
 
 
 def parsed_job(document: Any, shown: str) -> Job:
@@ -126,10 +149,7 @@ def parsed_job(document: Any, shown: str) -> Job:
     :raises ContextFileError: they are none
     """
     if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise ContextFileError(
-            f"{shown} is no job", context=f"it does not say that it is a {KIND}",
-            hint="make one with `rezup env PKG… --output FILE.json`",
-        )  # fmt: skip
+        raise _no_job(shown, f"it does not say that it is a {KIND}")
     if type(document.get("format")) is not int or document["format"] != FORMAT:
         raise ContextFileError(
             f"{shown} can't be used",
@@ -218,7 +238,9 @@ def _revision_of(environ: Mapping[str, str]) -> JobRevision | None:
     if receipt is None:
         return JobRevision(container, revision)
     tools = {tool.name: tool.version for tool in receipt.tools if tool.editable is None}
-    return JobRevision(container, revision, receipt.recipe_digest or None, tools)
+    return JobRevision(
+        container, revision, receipt.recipe_digest or None, tools, is_pulled=receipt.origin == "remote"
+    )
 
 
 def _receipt(environ: Mapping[str, str], container: str, revision: str) -> Receipt | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rezup.runtime.context.context import Context
     from rezup.runtime.context.reproduce import Wanted
     from rezup.session.contexts.contexts import Contexts
+    from rezup.session.contexts.jobs import Job
     from rezup.session.packages import Packages
 
 _STDIN = "standard input"
@@ -31,22 +32,48 @@ def opened(path: str, contexts: Contexts) -> Context:
     """The context that a file means: one that was saved, or one that is made again of a document.
 
     :param path: "-" is standard input
+    :raises ContextFileError: it can't be read, holds nothing of the kind, or a job of a container
+    :raises RezupError: what `Contexts.reproduce` raises
+    """
+    context, document, job = _content(path, contexts)
+    if job is not None and job.revision is not None:
+        raise ContextFileError(
+            f"{_shown(path)} is a job, and more than a context",
+            context="its context belongs to a revision of a container",
+            hint=f"rezup use --from {path} -- COMMAND",
+        )
+    return contexts.reproduce(document) if context is None else context
+
+
+def examined(path: str, contexts: Contexts) -> tuple[Context, Job | None]:
+    """The same for those who only look: of a job the half that is a context, and the job.
+
     :raises ContextFileError: it can't be read, or holds nothing of the kind
     :raises RezupError: what `Contexts.reproduce` raises
     """
+    context, document, job = _content(path, contexts)
+    return contexts.reproduce(document) if context is None else context, job
+
+
+def _content(path: str, contexts: Contexts) -> tuple[Context | None, dict[str, Any] | None, Job | None]:
+    """What is in a file: a context, else the document that one is to be made of, and the job it is from."""
     if path == "-":
         text = standard_input()
-        document = _document(context_file.parse(text, _STDIN), path)
+        document, job = _document(context_file.parse(text, _STDIN), path)
         if document is None:
-            return context_file.loads(text, contexts.config, _STDIN)
-        return contexts.reproduce(document)
+            return context_file.loads(text, contexts.config, _STDIN), None, None
+        return None, document, job
     try:
-        return contexts.load(path)  # nearly all files are this, and the way into them is to be short
+        return contexts.load(path), None, None  # nearly all files are this; the way into them is to be short
     except ContextFileError:
-        document = _document(context_file.read(os.path.abspath(path)), path)
+        document, job = _document(context_file.read(os.path.abspath(path)), path)
         if document is None:
             raise
-    return contexts.reproduce(document)
+    return None, document, job
+
+
+def _shown(path: str) -> str:
+    return _STDIN if path == "-" else path[:200]
 
 
 def standard_input() -> bytes:
@@ -64,25 +91,18 @@ def standard_input() -> bytes:
         raise ContextFileError(f"{_STDIN} can't be read", context=reason, hint=hint) from error
 
 
-def _document(data: Any, path: str) -> dict[str, Any] | None:
-    """The same data if they are an exported document.
+def _document(data: Any, path: str) -> tuple[dict[str, Any] | None, Job | None]:
+    """The exported document that data are or have, with the job that has it; None twice for other data.
 
-    :raises ContextFileError: they are a job that has more than a context
+    :raises ContextFileError: they are a job that can't be used
     """
     from rezup.session.contexts.jobs import KIND, parsed_job
 
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind == KIND:
-        shown = _STDIN if path == "-" else path[:200]
-        job = parsed_job(data, shown)
-        if job.revision is None:
-            return job.context
-        raise ContextFileError(
-            f"{shown} is a job, and more than a context",
-            context="its context belongs to a revision of a container",
-            hint=f"rezup use --from {path} -- COMMAND",
-        )
-    return data if kind in (EXACT, PORTABLE) else None
+        job = parsed_job(data, _shown(path))
+        return job.context, job
+    return (data if kind in (EXACT, PORTABLE) else None), None
 
 
 def reproduced(document: Any, packages: Packages, contexts: Callable[[Packages], Contexts]) -> Context:
