@@ -56,9 +56,33 @@ def test_each_source_beats_those_below_it_and_is_named(world: World) -> None:
     assert local() == ("/variable", "REZUP_ROOT_LOCAL")
     overrides["root_local"] = "/line"
     assert local() == ("/line", "command line")
+    overrides.clear()
     world.config("site", 'root_local = "/site"\nlocked = ["root_local"]')
     assert local()[0] == "/site"
     assert local()[1].endswith("config.toml (locked)")
+
+
+def test_what_the_command_line_says_against_a_lock_is_an_error_that_names_the_file(world: World) -> None:
+    world.config("site", 'root_local = "/site"\nlocked = ["root_local"]')
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(world.environ, overrides={"root_local": "/line"})
+    file = f"{world.folder}/site/rezup/config.toml"
+    assert str(caught.value) == f"--root /line has no effect: {file} locks root_local to /site"
+    assert file in str(caught.value.hint)
+    assert Settings.load(world.environ, overrides={"root_local": "/line/../site/"}).overridden == ()
+
+
+def test_the_strongest_of_what_a_lock_overrides_is_told(world: World) -> None:
+    world.config("user", 'root_local = "/user"')
+    world.config("site", 'root_local = "/site"\nprompt = "x"\nlocked = ["root_local", "prompt"]')
+    told = f"has no effect: {world.folder}/site/rezup/config.toml locks root_local to /site"
+    assert Settings.load(world.environ).overridden == (
+        f"/user of {world.folder}/user/rezup/config.toml {told}",
+    )
+    world.environ |= {"REZUP_ROOT_LOCAL": "/variable", "REZUP_PROMPT": "y"}
+    assert Settings.load(world.environ).overridden == (f"/variable of REZUP_ROOT_LOCAL {told}",)
+    world.environ["REZUP_ROOT_LOCAL"] = "/site"
+    assert Settings.load(world.environ).overridden == ()
 
 
 def test_an_empty_variable_is_not_set(world: World) -> None:

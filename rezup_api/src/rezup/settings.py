@@ -1,7 +1,8 @@
 """What was configured, each value with the place it comes from.
 
 In falling order: what the site locked, the command line, the environment, the recipe, the
-user's ``config.toml``, the site's ``config.toml``, the default.
+user's ``config.toml``, the site's ``config.toml``, the default. What the command line says against
+a lock is refused, since whoever said it would believe it counts.
 """
 
 from __future__ import annotations
@@ -37,6 +38,13 @@ VARIABLES: Mapping[str, str | None] = {
     "link_mode": None,
 }
 
+#: configuration key -> the option of the command line that sets it
+OPTIONS: Mapping[str, str] = {
+    "root_local": "--root",
+    "root_remote": "--remote-root",
+    "offline": "--offline",
+}
+
 #: What a resolve looks at to know that its index of packages is up to date.
 INDEX_TRUST = ("check", "release")
 
@@ -52,6 +60,9 @@ class Source(NamedTuple):
 
     name: Callable[[str], str]
     values: Mapping[str, Any]
+    is_lock: bool = False
+    is_given: bool = False
+    """Whether it is the command line."""
 
 
 class Settings(NamedTuple):
@@ -85,6 +96,8 @@ class Settings(NamedTuple):
     """Where each value comes from, such as "REZUP_ROOT_LOCAL" or "/etc/xdg/rezup/config.toml"."""
     unknown: tuple[str, ...] = ()
     """Keys of configuration files that mean nothing to this rezup, as "/path/config.toml: key"."""
+    overridden: tuple[str, ...] = ()
+    """What would count if the site had not locked another value, a line each; of keys with an option only."""
 
     @classmethod
     def load(
@@ -98,7 +111,8 @@ class Settings(NamedTuple):
 
         :param overrides: values from the command line, by configuration key; None means not given
         :param recipe: a recipe's path and its `[root]` table
-        :raises SettingsError: a value can't be used; nothing was changed
+        :raises SettingsError: a value can't be used, or the site locked another one than the command
+            line has; nothing was changed
         """
         folders = user_folders("rezup", environ)
         kept = kept_settings(environ)
@@ -160,9 +174,15 @@ def _sources(
     }
     recipe_values = {f"root_{k}": v for k, v in recipe[1].items() if v} if recipe else {}
     return (
-        Source(lambda _: f"{site[0]} (locked)", {key: site[1][key] for key in locked if key in site[1]}),
         Source(
-            lambda _: "command line", {key: value for key, value in overrides.items() if value is not None}
+            lambda _: f"{site[0]} (locked)",
+            {key: site[1][key] for key in locked if key in site[1]},
+            is_lock=True,
+        ),
+        Source(
+            lambda _: "command line",
+            {key: value for key, value in overrides.items() if value is not None},
+            is_given=True,
         ),
         Source(lambda key: VARIABLES[key] or key, variables),
         Source(lambda _: recipe[0] if recipe else "", recipe_values),
@@ -178,6 +198,7 @@ class _Resolver:
         self._environ = environ
         self._sources = sources
         self._origins: dict[str, str] = {}
+        self._overridden: list[str] = []
 
     def settings(self, folders: Folders, unknown: tuple[str, ...]) -> Settings:
         root_local = self._get("root_local", self._path, None)
@@ -201,6 +222,7 @@ class _Resolver:
             folders=folders,
             origins=self._origins,
             unknown=unknown,
+            overridden=tuple(self._overridden),
         )
 
     def _get(self, key: str, read: Callable[[Any], Any], default: Any) -> Any:
@@ -209,18 +231,52 @@ class _Resolver:
                 value, origin = source.values[key], source.name(key)
                 self._origins[key] = origin
                 try:
-                    return read(value)
+                    found = read(value)
                 except ValueError as error:
                     raise SettingsError(
                         f"{key} can't be {ascii(value)[:80]}",
                         context=str(error),
                         hint=f"correct it in: {origin}",
                     ) from error
+                if source.is_lock and key in OPTIONS:
+                    self._check_lock(key, read, found)
+                return found
         self._origins[key] = "default"
         return default
 
+    def _check_lock(self, key: str, read: Callable[[Any], Any], locked: Any) -> None:
+        """Note what a lock keeps from counting, where that differs.
+
+        :raises SettingsError: it was said on the command line
+        """
+        source = next(each for each in self._sources if key in each.values and not each.is_lock)
+        value = source.values[key]
+        try:
+            value = read(value)
+        except ValueError:  # what doesn't count need not be usable
+            value = ascii(value)[:80]
+        if value == locked:
+            return
+        file = self._origins[key].removesuffix(" (locked)")
+        if not source.is_given:
+            self._overridden.append(
+                f"{_shown(value)} of {source.name(key)} has no effect: {file} locks {key} to {_shown(locked)}"
+            )
+            return
+        option = OPTIONS[key]
+        raise SettingsError(
+            f"{option} has no effect" if value is True else f"{option} {value} has no effect",
+            context=f"{file} locks {key} to {_shown(locked)}",
+            hint=f"leave {option} out, or have {key} taken out of `locked` in {file}",
+        )
+
     def _path(self, value: Any) -> Path:
         return absolute_path(_text(value), self._environ)
+
+
+def _shown(value: Any) -> str:
+    """A value as a configuration file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def absolute_path(text: str, environ: Mapping[str, str]) -> Path:

@@ -13,7 +13,7 @@ from rezup.containers import choice as choices
 from rezup.containers import history
 from rezup.containers.choice import View, Wanted
 from rezup.containers.history import LOCAL, REMOTE
-from rezup.containers.inventory import remote_facts
+from rezup.containers.inventory import readable_receipt, remote_facts
 from rezup.containers.revision import UNTOUCHABLE, NotReadyError
 from rezup.errors import (
     ContainerError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from rezup.containers.acquisition import Acquisition
     from rezup.containers.history import Entry
+    from rezup.containers.receipt import Receipt
     from rezup.recipes.names import ContainerName
     from rezup.reporting import Reporter
     from rezup.stores.local import LocalStore
@@ -142,7 +143,13 @@ class Pinning:
             older = (s for s in self._store.listing(self._container).newest_first() if s.order < before.order)
         for stamp in older:
             if self._is_ready(stamp):
-                return self._change("rollback", before, stamp, why)
+                change = self._change("rollback", before, stamp, why)
+                if self._is_same(before, stamp):
+                    self._reporter.warning(
+                        f"revision {stamp} of {self._container} has the same recipe and locks "
+                        f"as the one before, {before}"
+                    )
+                return change
         where = "on this machine" if self._remote is None else f"on {self._remote.root}"
         raise RevisionNotFoundError(
             f"{self._container} has no ready revision before {before} {where}",
@@ -226,6 +233,17 @@ class Pinning:
         except ContainerError:
             return False
         return True
+
+    def _is_same(self, one: Stamp, other: Stamp) -> bool:
+        """Whether two revisions are made from the same recipe and locks; what has no locks may differ."""
+        receipts = [self._receipt(stamp) for stamp in (one, other)]
+        contents = [(each.recipe_digest, each.locks) for each in receipts if each is not None and each.locks]
+        return len(contents) == len(receipts) and contents[0] == contents[1]
+
+    def _receipt(self, stamp: Stamp) -> Receipt | None:
+        stores = [self._remote] if self._remote else [self._acquisition.local, self._acquisition.remote]
+        found = (readable_receipt(store, self._container, stamp) for store in stores if store is not None)
+        return next((receipt for receipt in found if receipt is not None), None)
 
     # -- writing ------------------------------------------------------------------------------
 

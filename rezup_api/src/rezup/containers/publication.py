@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,12 +12,12 @@ from rezup.containers.creation import Maker, recipe_receipt
 from rezup.containers.workroom import workroom
 from rezup.errors import RecipeError, RemoteUnreachableError, StoreError
 from rezup.lockfiles.lock import WHEELS
-from rezup.stores.base import RECEIPT, RECIPE
+from rezup.stores.base import RECEIPT, RECIPE, Listing
 from rezup.stores.remote import RemoteStore
 from rezup.stores.stamps import Stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rezup.containers.building import Builder, LockedFolder
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from rezup.lockfiles.lock import FindWheel, Lock, Wheel
     from rezup.recipes.model import Recipe
     from rezup.recipes.names import ContainerName
-    from rezup.stores.base import Listing
     from rezup.wheelhouse.store import Wheelhouse
 
 
 #: Seconds that a listing may take, and then all looks at what was published before together; no launch waits.
 _READ_TIMEOUT = 15.0
+
+#: What follows where those looks fail.
+_MAYBE_AGAIN = "publishing, maybe what was published before"
 
 
 class Published(NamedTuple):
@@ -41,6 +44,22 @@ class Published(NamedTuple):
     stamp: Stamp
     proof: Proof | None
     """What was found to work; None without a proof."""
+    pinned: Stamp | None = None
+    """What the remote root pins, so that nobody gets this one."""
+    left_on: Stamp | None = None
+    """What hosts on rezup 2.x stay on; None where they follow, or there are none."""
+
+    def warnings(self, container: ContainerName) -> list[str]:
+        """Who doesn't get it, and what to do about that; a line each."""
+        found = []
+        if self.pinned is not None:
+            found.append(
+                f"{container} is pinned to {self.pinned} for the whole studio; "
+                f"nobody gets {self.stamp} before `rezup unpin {container} --remote`"
+            )
+        if self.left_on is not None:
+            found.append(f"hosts on rezup 2.x stay on {self.left_on}: publish with --also-2x")
+        return found
 
 
 class Existing(NamedTuple):
@@ -107,13 +126,18 @@ class Publisher:
             locks = work / "locks"
             locks.mkdir()
             found = self.builder.lock(recipe, locks, container, given=given)
+            if given is None:
+                self._tell_same(container, recipe, found)
             if self.how.wheelhouse:
                 self.builder.download(recipe, found, container, given)
             proof = self.prove and self.prove(container, recipe, self.remote, found, given, work)
-            stamp = self._publish(container, recipe, found, is_proved=proof is not None)
+            stamp, listing = self._publish(container, recipe, found, is_proved=proof is not None)
         if self.how.also_2x:
             legacy_writing.write(self.remote, container, stamp, recipe, found.locks, self.maker)
-        return Published(stamp, proof)
+        if listing is None:
+            return Published(stamp, proof)
+        left_on = None if self.how.also_2x else _left_on(listing, stamp)
+        return Published(stamp, proof, _pin(listing), left_on)
 
     def find(self, container: ContainerName, recipe: Recipe, given: GivenLocks) -> Existing | None:
         """The newest revision of the remote root with this recipe and these locks; None if there is none.
@@ -124,26 +148,63 @@ class Publisher:
         :raises RemoteUnreachableError: the remote root isn't there
         """
         from rezup.containers.building import digests
-        from rezup.containers.inventory import readable_receipt
 
         self._check(recipe)
+        listing = self._listing(container)
+        remote = _Patient(self.remote.root, _READ_TIMEOUT)
+        for stamp, receipt in self._same(remote, container, listing, recipe, digests(given.files)):
+            if self._counts(remote, container, stamp, receipt):
+                return Existing(stamp, _pin(listing) or listing.newest or stamp)
+        return None
+
+    def _listing(self, container: ContainerName) -> Listing:
+        """What the remote root has of a container; nothing where that can't be told, which is warned of."""
         try:
-            listing = RemoteStore(self.remote.root, timeout=_READ_TIMEOUT).listing(container)
-        except RemoteUnreachableError:  # so is an empty one, which a publication begins
-            return None
-        remote, wanted = _Patient(self.remote.root, _READ_TIMEOUT), (recipe.digest, digests(given.files))
+            return RemoteStore(self.remote.root, timeout=_READ_TIMEOUT).listing(container)
+        except RemoteUnreachableError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError):
+                self._warn_of_silence(self.remote.root / container)
+            elif cause.errno != errno.ENOENT:  # an empty root is one that a publication begins
+                self.builder.reporter.warning(
+                    f"{self.remote.root / container} can't be read ({cause.strerror}); {_MAYBE_AGAIN}"
+                )
+            return Listing(frozenset(), exists=False)
+
+    def _same(
+        self,
+        remote: _Patient,
+        container: ContainerName,
+        listing: Listing,
+        recipe: Recipe,
+        locks: Mapping[str, str],
+    ) -> Iterator[tuple[Stamp, Receipt]]:
+        """The revisions with this recipe and these locks by their receipts, the newest first.
+
+        :param locks: SHA-256 by name
+        """
+        from rezup.containers.inventory import readable_receipt
+
         for stamp in listing.newest_first():
             receipt = readable_receipt(remote, container, stamp)
-            is_same = receipt is not None and (receipt.recipe_digest, receipt.locks) == wanted
-            if receipt and is_same and self._counts(remote, container, stamp, receipt):
-                return Existing(stamp, _taken(listing) or stamp)
+            if receipt is not None and (receipt.recipe_digest, receipt.locks) == (recipe.digest, locks):
+                yield stamp, receipt
             if remote.is_over:
-                self.builder.reporter.warning(
-                    f"{remote.root / container / stamp} doesn't answer within {_READ_TIMEOUT:g} s; "
-                    "publishing, maybe what was published before"
-                )
-                break
-        return None
+                self._warn_of_silence(remote.root / container / stamp)
+                return
+
+    def _warn_of_silence(self, path: Path) -> None:
+        self.builder.reporter.warning(f"{path} doesn't answer within {_READ_TIMEOUT:g} s; {_MAYBE_AGAIN}")
+
+    def _tell_same(self, container: ContainerName, recipe: Recipe, found: LockedFolder) -> None:
+        """Say that a revision like the one to be published is there, as it is published all the same."""
+        from rezup.containers.building import digests
+
+        listing = self._listing(container)
+        remote = _Patient(self.remote.root, _READ_TIMEOUT)
+        same = next(self._same(remote, container, listing, recipe, digests(found.files)), None)
+        if same is not None:
+            self.builder.reporter.info(f"{container}: same recipe and locks as revision {same[0]}")
 
     def _counts(self, remote: _Patient, container: ContainerName, stamp: Stamp, receipt: Receipt) -> bool:
         """Whether a revision is as good as one published now would be; why not is told."""
@@ -190,7 +251,8 @@ class Publisher:
 
     def _publish(
         self, container: ContainerName, recipe: Recipe, found: LockedFolder, *, is_proved: bool
-    ) -> Stamp:
+    ) -> tuple[Stamp, Listing | None]:
+        """Make it visible; also what the remote root has then, None where it doesn't tell."""
         from rezup.containers.building import digests
         from rezup.system.files import is_writable_by_all
         from rezup.wheelhouse.store import Wheelhouse
@@ -203,14 +265,16 @@ class Publisher:
         )
         files = {RECIPE: recipe.data, **found.files, RECEIPT: receipt.to_bytes()}
         stamp = self.remote.publish(container, files, Stamp.at(time.time()))
+        listing = None
         with contextlib.suppress(StoreError):
-            self.remembered.keep(container, self.remote.listing(container))
+            listing = RemoteStore(root, timeout=_READ_TIMEOUT).listing(container)
+            self.remembered.keep(container, listing)
         with contextlib.suppress(OSError):
             if is_writable_by_all(root):
                 self.builder.reporter.warning(
                     f"anybody may write to {root}, and so run code on every machine that uses it"
                 )
-        return stamp
+        return stamp, listing
 
 
 def refuse_literal_secrets(recipe: Recipe, where: str) -> None:
@@ -298,6 +362,22 @@ def _is_whole(
     return True
 
 
-def _taken(listing: Listing) -> Stamp | None:
-    """What machines take that have no pin of their own; None of an empty listing."""
-    return listing.pin if listing.pin in listing.everything else listing.newest
+def _pin(listing: Listing) -> Stamp | None:
+    """The pin that counts: one of what is there."""
+    return listing.pin if listing.pin in listing.everything else None
+
+
+def _left_on(listing: Listing, published: Stamp) -> Stamp | None:
+    """What rezup 2.x takes, where the studio still published for it before this revision.
+
+    It did if any revision has both shapes, or if the last one had the old one. A root that was left long ago
+    has neither, and its old revisions are nobody's concern.
+    """
+    newest = max(listing.legacy, key=_order, default=None)
+    before = max(listing.everything - {published}, key=_order, default=None)
+    has_twins = bool(listing.legacy & listing.revisions)
+    return newest if has_twins or before == newest else None
+
+
+def _order(stamp: Stamp) -> tuple[int, str, str]:
+    return stamp.order

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.containers.history import LOCAL, REMOTE, Entry, read_local, read_remote
 from rezup.errors import RemoteUnreachableError, StoreError
+from rezup.session.places import warn_of_locks
 from rezup.system.machine import host_name, user_name
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Pins:
         from rezup.containers.pinning import Author, Pinning
 
         root = _remote(place) if remote else None
+        if root is not None:
+            warn_of_locks(place.settings, self._reporter)
         if root is None and self._places.is_in_a_home_of_another:
             raise StoreError(
                 "root does not pin in the home of another user",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rezup.errors import ContainerError
     from rezup.recipes.editing import Draft
+    from rezup.reporting import Reporter
 
 
 class Place(NamedTuple):
@@ -54,6 +55,12 @@ class Place(NamedTuple):
     def can_be_made(self) -> bool:
         """Whether the first `use` makes it: from its own recipe, which for `.main` is written if need be."""
         return self.has_own_recipe and (self.name == DEFAULT_CONTAINER or self.recipe_file.is_file())
+
+
+def warn_of_locks(settings: Settings, reporter: Reporter) -> None:
+    """Tell whoever writes for others what does not count, since the site locked another value."""
+    for line in settings.overridden:
+        reporter.notice(line)
 
 
 class Places:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from rezup.containers import locked
 from rezup.containers import receipt as receipts
 from rezup.containers.workroom import workroom
-from rezup.errors import BundleError, StoreError
+from rezup.errors import BundleError, ContainerNotFoundError, RecipeError, StoreError
 from rezup.lockfiles.lock import WHEELS
+from rezup.recipes.names import DEFAULT_CONTAINER, ContainerName
+from rezup.session.places import warn_of_locks
 from rezup.stores.base import RECEIPT, RECIPE
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ class Sharing:
     ) -> Published:
         """Give a recipe to the studio through the remote root, locked, and proved on this machine before.
 
+        :param recipe_file: the recipe, else the container's own; the default one has to be named here, but
+            for the default container
         :param wheelhouse: with all wheels, so that no machine needs an index
         :param also_2x: in the shape of rezup 2.x, too
         :param verify: build it and start its scripts before anybody sees it
@@ -84,12 +88,17 @@ class Sharing:
         :raises ProofError: it doesn't start here, or can't be tried here
         :raises InstallError: it can't be built here
         :raises StoreError: there is no remote root, or it can't be written
-        :raises RecipeError: the recipe can't be shared
+        :raises RecipeError: the recipe can't be shared, or the container has none of its own
+        :raises ContainerNotFoundError: there is neither a recipe nor a container of that name
         """
         from rezup.containers.publication import Publishing
 
         remote = _remote(place)
+        warn_of_locks(place.settings, self._reporter)
+        if recipe_file is None and not place.can_be_made:  # its name may be a slip of the pen
+            raise _no_own_recipe(place, remote, self._places.needed_folder())
         recipe = self._wiring.recipe(place, recipe_file)
+        self._reporter.info(f"{place.name}: publishing {recipe.source}")
         how = Publishing(allow_local_paths=allow_local_paths, wheelhouse=wheelhouse, also_2x=also_2x)
         prover = self._prover(place, verify_timeout) if verify else None
         return self._publisher(place, remote, how, prover)(place.name, recipe)
@@ -176,6 +185,7 @@ class Sharing:
         """
         from rezup.containers.publication import Publishing
 
+        warn_of_locks(place.settings, self._reporter)
         recipe, given = self._content(bundle, place)
         how = Publishing(allow_local_paths=True, wheelhouse=True)
         prover = self._prover(place, verify_timeout) if verify else None
@@ -185,7 +195,10 @@ class Sharing:
             taken = found.taken if found.taken != found.stamp else None
             added = publisher.add_wheels(given)
             return PublishedBundle(found.stamp, None, was_there=True, taken=taken, wheels_added=added)
-        return PublishedBundle(*publisher(place.name, recipe, given))
+        published = publisher(place.name, recipe, given)
+        for line in published.warnings(place.name):
+            self._reporter.warning(line)
+        return PublishedBundle(published.stamp, published.proof)
 
     def _content(self, bundle: Bundle, place: Place) -> tuple[Recipe, GivenLocks]:
         from rezup.recipes.parse import parse
@@ -221,3 +234,52 @@ def _remote(place: Place) -> RemoteStore:
             hint="set REZUP_ROOT_REMOTE, --remote-root, or [root] remote in the recipe",
         )
     return place.remote
+
+
+def _no_own_recipe(place: Place, remote: RemoteStore, folder: Path) -> ContainerNotFoundError | RecipeError:
+    """The error for a container without a recipe of its own; it names what is called much the same.
+
+    :param folder: where recipes are looked for
+    """
+    from rezup.recipes.discovery import recipe_path
+
+    own, default = recipe_path(place.name, folder), recipe_path(ContainerName(DEFAULT_CONTAINER), folder)
+    near, roots = _similar(place, remote, folder), _roots_with(place, remote)
+    hint = f"did you mean {' or '.join(near)}? else " if near else ""
+    hint += f"make that recipe: rezup recipe edit {place.name} --create"
+    if default.is_file():
+        hint += f"; or publish the default one as that: rezup add {place.name} --remote --file {default}"
+    if roots:
+        return RecipeError(
+            f"there is no recipe for {place.name}",
+            context=f"it is in {' and in '.join(roots)}, but its next revision needs {own}, which is missing",
+            hint=hint,
+        )
+    return ContainerNotFoundError(
+        f"there is no container {place.name}",
+        context=f"neither {place.local.root} nor {remote.root} has it, and there is no recipe {own}",
+        hint=hint,
+    )
+
+
+def _similar(place: Place, remote: RemoteStore, folder: Path) -> list[str]:
+    """Containers with nearly that name, the nearest first; a root that doesn't answer has none."""
+    from difflib import get_close_matches
+
+    from rezup.recipes.discovery import discover
+
+    names = {str(found.name) for found in discover(folder)}
+    for containers in (place.local.containers, remote.folders):
+        with contextlib.suppress(StoreError):
+            names.update(containers())
+    return get_close_matches(place.name, sorted(names - {place.name}), n=3)
+
+
+def _roots_with(place: Place, remote: RemoteStore) -> list[str]:
+    """The roots that have revisions of a container."""
+    found = []
+    for store in (place.local, remote):
+        with contextlib.suppress(StoreError):
+            if store.listing(place.name).everything:
+                found.append(str(store.root))
+    return found

@@ -59,19 +59,25 @@ def command(
     session = console.session()
     file = recipe_file(file_text, name or ".main", "--file")
     place = session.place(name, file)
-    acquired, proof = None, None
+    acquired, published = None, None
     if remote:
-        stamp, proof = session.sharing().publish(
+        published = session.sharing().publish(
             place, file, allow_local_paths=allow_local_paths, wheelhouse=wheelhouse, also_2x=also_2x,
             verify=not no_verify, verify_timeout=verify_timeout,
         )  # fmt: skip
-        root = place.remote.root if place.remote else ""
-        console.say(f"{place.name}: published revision {stamp} to {root}{unproved(proof)}")
+        stamp, root = published.stamp, place.remote.root if place.remote else ""
+        console.say(f"{place.name}: published revision {stamp} to {root}{unproved(published.proof)}")
+        for line in published.warnings(place.name):
+            session.reporter.warning(line)
     else:
         acquired = session.make(place, file)
         stamp = acquired.revision.stamp
         console.say(f"{place.name}: made revision {stamp}")
-    data = {"container": place.name, "revision": stamp, "remote": remote, **plain_proof(remote, proof)}
+    data = {
+        "container": place.name, "revision": stamp, "remote": remote,
+        **plain_proof(remote, published.proof if published else None),
+        "pinned": published.pinned if published else None,
+    }  # fmt: skip
     console.result("add", data)
     if skip_use or console.is_json:
         return console.leave(0)

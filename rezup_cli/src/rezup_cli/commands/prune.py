@@ -52,9 +52,13 @@ def command(
     is young always stay; so does what isn't ready, or isn't ours.
     Revisions of the remote root are never removed.
     """
+    from rezup.session.places import warn_of_locks
+
     console.refuse_tail()
     name, _ = target
-    removal = console.session().removal()
+    session = console.session()
+    warn_of_locks(session.settings(), session.reporter)
+    removal = session.removal()
     if remote:
         if keep is not None:
             raise click.UsageError("--keep is about revisions; --remote removes none.")

@@ -50,12 +50,26 @@ def validate(console: Console, name_or_file: str | None) -> int:
     console.refuse_tail()
     recipe = console.session().recipe(name_or_file)
     warnings = [str(problem) for problem in recipe.warnings]
-    console.result("recipe validate", {"file": str(recipe.source), "warnings": warnings})
+    is_default = _stands_in(recipe, name_or_file)
+    data = {"file": str(recipe.source), "default": is_default, "warnings": warnings}
+    console.result("recipe validate", data)
     if not console.is_json:
         for warning in warnings:
             console.say(f"warning: {warning}")
-        console.say(f"{recipe.source}: valid")
+        why = f"; it is the default recipe, as there is no recipe for {name_or_file}" if is_default else ""
+        console.say(f"{recipe.source}: valid{why}")
     return 0
+
+
+def _stands_in(recipe: Recipe, name_or_file: str | None) -> bool:
+    """Whether it is the default recipe in place of that of a container, which has none."""
+    from pathlib import Path
+
+    from rezup.recipes.names import DEFAULT_CONTAINER
+
+    if name_or_file in (None, "", DEFAULT_CONTAINER) or recipe.source is None:
+        return False
+    return recipe.source.name == "rezup.toml" and Path(str(name_or_file)).name != "rezup.toml"
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, str]]:
