@@ -366,3 +366,14 @@ def test_nothing_is_written_but_what_the_remote_said(machine: World, studio: Rem
     before = {path: path.lstat().st_mtime_ns for path in (machine.home, *machine.home.rglob("*"))}
     assert machine.rezup("which", "foo", "--explain").code == 0
     assert {path: path.lstat().st_mtime_ns for path in (machine.home, *machine.home.rglob("*"))} == before
+
+
+def test_what_was_pulled_and_is_gone_from_the_remote_is_told_as_that(
+    machine: World, studio: RemoteStore
+) -> None:
+    assert studio.root.is_dir()
+    receipt = machine.root / "foo" / NEW / RECEIPT
+    document = json.loads(receipt.read_bytes())
+    assert reasons(machine)[NEW] == "made here only, and the remote has this container; --local takes it"
+    receipt.write_text(json.dumps({**document, "origin": "remote"}))
+    assert reasons(machine)[NEW] == "pulled, and gone from the remote; --local takes it"

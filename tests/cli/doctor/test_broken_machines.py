@@ -233,14 +233,37 @@ def test_each_broken_machine_has_its_finding(
     (finding,) = [each for each in found.data["findings"] if each["code"] == code]
     assert finding["where"]
     assert finding["what"]
-    assert (finding["means"], finding["remedy"]) == (KINDS[code].means, KINDS[code].remedy)
+    assert (finding["means"], finding["severity"]) == (KINDS[code].means, KINDS[code].severity)
+    assert finding["remedy"] == named(KINDS[code].remedy, finding)
     assert finding["can_be_mended"] is is_mended
+    assert_is_about_what_its_place_says(finding)
 
     fixed = machine.rezup("doctor", "--fix", "--json")
     assert fixed.code == (0 if is_mended else 3), fixed.out
     assert (code in codes(fixed.data)) is not is_mended
     if is_mended:
         assert machine.rezup("doctor", "--json").data["findings"] == []
+
+
+def named(remedy: str, finding: dict[str, Any]) -> str:
+    """A remedy as the finding tells it: with its container and revision in place of NAME and REVISION."""
+    if finding["container"] is None:
+        return remedy
+    target = f"{finding['container']}@{finding['revision'] or 'REVISION'}"
+    return remedy.replace("NAME@REVISION", target).replace("NAME", finding["container"])
+
+
+def assert_is_about_what_its_place_says(finding: dict[str, Any]) -> None:
+    """A place in a root names the container, and the revision below it."""
+    match = re.search(
+        r"/(?:\.rezup|remote)/(foo|bar|gone|linked)(?:/([0-9]+\.[0-9]{6}))?(?=/|$)", finding["where"]
+    )
+    if match is not None:
+        assert (finding["container"], finding["revision"]) == match.groups()
+    elif finding["code"].startswith("recipe-"):
+        assert (finding["container"], finding["revision"]) == ("baz", None)
+    else:
+        assert (finding["container"], finding["revision"]) == (None, None)
 
 
 def test_they_are_at_least_25_kinds_of_damage() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +105,54 @@ def test_a_wrong_configuration_of_the_site_is_named_by_its_file(machine: World, 
 def test_usage_is_2(world: World) -> None:
     assert world.rezup("doctor", "--unknown").code == 2
     assert world.rezup("doctor", "--", "true").code == 2
+
+
+def test_the_errors_of_a_document_have_the_names_too(machine: World) -> None:
+    """A pin on the remote root is that of the container whose folder it is in."""
+    write(remote_of(machine).parent / "pin", "1.5\n")
+    document = json.loads(machine.rezup("doctor", "--json").out)
+    (finding,), (error,) = document["data"]["findings"], document["errors"]
+    assert (finding["container"], finding["revision"]) == ("foo", None)
+    assert error["hint"] == finding["remedy"]
+    assert finding["remedy"].startswith("`rezup unpin foo` lifts it")
+
+
+def test_what_hurts_nobody_is_told_apart(machine: World) -> None:
+    write(machine.root / "notes.txt", "mine")
+    found = machine.rezup("doctor", "--json", env={"PATH": "/usr/bin:/bin"})
+    severities = {each["code"]: each["severity"] for each in found.data["findings"]}
+    assert severities.pop("uv-missing", "note") == "note"
+    assert severities == {"foreign-file": "warning"}
+    assert found.code == 3
+    write(library(machine), "evil = 1\n")
+    found = machine.rezup("doctor", "--json")
+    assert {each["severity"] for each in found.data["findings"]} >= {"warning", "error"}
+
+
+@pytest.mark.parametrize(("is_damaged", "status"), [(False, 0), (True, 3)])
+def test_the_job_of_the_page_fails_for_errors_only(machine: World, is_damaged: bool, status: int) -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "when-something-is-wrong.md"
+    _, _, rest = page.read_text(encoding="utf-8").partition("rezup doctor --json | python3 -c '\n")
+    write(machine.root / "notes.txt", "mine")
+    if is_damaged:
+        write(library(machine), "evil = 1\n")
+    found = machine.rezup("doctor", "--json")
+    done = subprocess.run(
+        [sys.executable, "-c", rest.partition("\n'\n")[0]],
+        input=found.out, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (found.code, done.returncode, done.stderr) == (3, status, "")
+    assert ("environment-damaged foo " in done.stdout) is is_damaged
+    assert "foreign-file" not in done.stdout
+
+
+def test_the_page_names_all_that_hurts_nobody() -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "when-something-is-wrong.md"
+    _, _, rest = page.read_text(encoding="utf-8").partition("| `warning` |")
+    line = rest.partition("\n")[0]
+    assert re.findall(r"`([a-z-]+)`", line) == [
+        code for code, kind in KINDS.items() if kind.severity == "warning"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,13 @@ def test_what_is_said_of_a_broken_receipt_mends_it(machine: World, data: bytes |
     if data is not None:
         path.write_bytes(data)
     (finding,) = machine.rezup("doctor", "--json").data["findings"]
-    assert "`rezup use NAME@REVISION`" in finding["remedy"]
     target = f"foo@{broken.name}"
+    assert f"`rezup use {target}`" in finding["remedy"]
+    assert f"`rezup use {target}`" in machine.rezup("doctor").out
     assert machine.rezup("use", target, "--", "rez", "--version").code == 0
     assert machine.rezup("doctor", "--json").data["findings"] == []
     path.unlink()
-    assert "`rezup drop NAME@REVISION`" in finding["remedy"]
+    assert f"`rezup drop {target}`" in finding["remedy"]
     assert machine.rezup("drop", target, "--yes").code == 0
     assert machine.rezup("doctor", "--json").data["findings"] == []
 

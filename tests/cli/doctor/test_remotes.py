@@ -57,7 +57,7 @@ def test_what_is_said_of_a_broken_remote_revision_mends_it(machine: World) -> No
     added = machine.rezup("add", "foo", "--remote", "--skip-use", "--no-verify", "--allow-local-paths")
     assert added.code == 0, added.err
     (finding,) = machine.rezup("doctor", "--json").data["findings"]
-    assert "`rezup pin NAME@OTHER --remote`), and remove the folder of this one by hand" in finding["remedy"]
+    assert "`rezup pin foo@OTHER --remote`), and remove the folder of this one by hand" in finding["remedy"]
     (other,) = [path.name for path in broken.parent.iterdir() if path.is_dir() and path != broken]
     assert machine.rezup("pin", f"foo@{other}", "--remote", "--why", "it is damaged").code == 0
     shutil.rmtree(broken)

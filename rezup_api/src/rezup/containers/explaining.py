@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rezup.containers import choice as choices
 from rezup.containers.history import pins_of
-from rezup.containers.inventory import READY, readable_receipt, remote_facts
+from rezup.containers.inventory import NOT_HERE, READY, readable_receipt, remote_facts
 from rezup.containers.revision import NotReadyError
 from rezup.errors import RemoteUnreachableError, RezupError
 from rezup.system import locks
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 #: How often a revision may be replaced between being looked at and being judged.
 _LOOKS = 5
-
-#: The state of a revision that only the remote has.
-NOT_HERE = "not here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +169,7 @@ def _candidates(acquisition: Acquisition, found: Outlook) -> list[Candidate]:
                 problem=problem,
                 receipt=receipt,
                 is_taken=stamp == found.stamp,
-                why=_why(found, stamp, state),
+                why=_why(found, stamp, state, receipt),
                 failure=acquisition.failure(found.container, stamp),
             )
         )
@@ -208,7 +205,7 @@ def _remote_look(acquisition: Acquisition, found: Outlook) -> Callable[[Stamp], 
     return look
 
 
-def _why(found: Outlook, stamp: Stamp, state: str) -> str:
+def _why(found: Outlook, stamp: Stamp, state: str, receipt: Receipt | None) -> str:
     """Why a revision is the one, or why it isn't."""
     choice, view = found.choice, found.view
     if stamp == found.stamp:
@@ -221,7 +218,13 @@ def _why(found: Outlook, stamp: Stamp, state: str) -> str:
         return f"{choice.revision} is {choice.reason}"
     basis = choices.basis(view)
     if basis == choices.STUDIOS and view.remote is not None and stamp not in view.remote.everything:
-        return "made here only, and the remote has this container; --local takes it"
+        is_pulled = receipt is not None and receipt.origin == "remote"
+        what = (
+            "pulled, and gone from the remote"
+            if is_pulled
+            else "made here only, and the remote has this container"
+        )
+        return f"{what}; --local takes it"
     if choice is None or (basis == choices.PULLED and stamp.order > choice.revision.order):
         return "it did not come from the remote, which is unreachable and was never seen"
     if _is_passed_over(found, stamp):

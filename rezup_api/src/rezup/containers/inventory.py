@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rezup.containers.receipt import DamagedReceiptError, Receipt, is_of_rezup_2
 from rezup.containers.receipt import parse as parse_receipt
 from rezup.containers.revision import NotReadyError
-from rezup.errors import ContainerError, RemoteUnreachableError, StoreError, UnsupportedFormatError
+from rezup.errors import (
+    ContainerError,
+    LockError,
+    RemoteUnreachableError,
+    StoreError,
+    UnsupportedFormatError,
+)
+from rezup.lockfiles.names import lock_name
 from rezup.stores.base import RECEIPT, RECIPE, Listing
 from rezup.stores.stamps import Stamp
 
@@ -22,6 +31,15 @@ if TYPE_CHECKING:
     from rezup.stores.remote import RemoteStore
 
 READY = "ready"
+
+#: The state of a revision that only the remote has.
+NOT_HERE = "not here"
+
+#: Of so many revisions that only the remote has, the newest ones, the version of Rez is looked up.
+VERSIONS_READ = 50
+
+#: Seconds after which no more revisions of a remote are asked what they say; no launch waits.
+_LOOKING = 15.0
 
 _NOTHING = Listing(frozenset(), exists=False)
 
@@ -54,7 +72,70 @@ class RevisionSummary:
     """Either "ready", or why not; a revision that is only on the remote is "not here"."""
     is_legacy: bool
     receipt: Receipt | None
+    """That of this machine; of a revision that is only on the remote, the one there."""
     folder: Path | None
+    rez_version: str | None
+    """By the receipt, or by the lock on the remote for the newest `VERSIONS_READ` of what isn't here."""
+
+
+class Looks:
+    """What the revisions of a remote say of themselves; not asked again once it gave no answer.
+
+    :param remote: None without one, or where it didn't answer
+    :param seconds: after which nothing more is asked, however well it answers
+    """
+
+    def __init__(self, remote: RemoteStore | None, *, seconds: float = _LOOKING) -> None:
+        self._remote = remote
+        self._end = time.monotonic() + seconds
+        self._versions: dict[str, str | None] = {}
+        """By the SHA-256 of the lock of Rez: many revisions have the same."""
+
+    def receipt(self, container: ContainerName, stamp: Stamp) -> Receipt | None:
+        """The receipt; None where it can't be read."""
+        data = self._read(container, stamp, RECEIPT)
+        try:
+            return None if data is None else parse_receipt(data)
+        except (DamagedReceiptError, UnsupportedFormatError):
+            return None
+
+    def rez_version(self, container: ContainerName, stamp: Stamp, receipt: Receipt) -> str | None:
+        """The version of Rez that its lock has, several with commas between them; None if not known."""
+        digest = receipt.locks.get(lock_name(None))
+        if digest is None:  # one of rezup 2.x
+            return None
+        if digest not in self._versions:
+            data = self._read(container, stamp, lock_name(None))
+            if data is None or hashlib.sha256(data).hexdigest() != digest:
+                return None
+            self._versions[digest] = _locked_rez(data)
+        return self._versions[digest]
+
+    def learn(self, receipt: Receipt | None) -> None:
+        """What need not be looked up, as a revision of this machine was built by the same lock."""
+        digest = receipt.locks.get(lock_name(None)) if receipt is not None else None
+        if receipt is not None and digest is not None:
+            self._versions.setdefault(digest, receipt.rez_version)
+
+    def _read(self, container: ContainerName, stamp: Stamp, name: str) -> bytes | None:
+        if self._remote is None or time.monotonic() >= self._end:
+            return None
+        try:
+            return self._remote.read(container, stamp, name)
+        except RemoteUnreachableError as error:
+            if error.__cause__ is None:  # no answer in time; else it is only this file that is kept from us
+                self._remote = None
+            return None
+
+
+def _locked_rez(data: bytes) -> str | None:
+    from rezup.lockfiles.reading import parse
+
+    try:
+        packages = parse(data, lock_name(None)).packages
+    except LockError:
+        return None
+    return ", ".join(sorted({each.version for each in packages if each.name == "rez"})) or None
 
 
 def containers(
@@ -111,21 +192,25 @@ def revisions(
         except RemoteUnreachableError as error:
             unreachable = error
     stamps = sorted(here.everything | there, key=lambda stamp: stamp.order, reverse=True)
-    found = [
-        _local_summary(container, stamp, acquisition, is_remote=stamp in there)
-        if stamp in here.everything
-        else RevisionSummary(
-            stamp,
-            is_local=False,
-            is_remote=True,
-            state="not here",
-            is_legacy=False,
-            receipt=_remote_receipt(container, stamp, remote),
-            folder=None,
-        )
+    found = {
+        stamp: _local_summary(container, stamp, acquisition, is_remote=stamp in there)
         for stamp in stamps
-    ]
-    return found, unreachable
+        if stamp in here.everything
+    }
+    looks = Looks(remote if unreachable is None else None)
+    for summary in found.values():
+        looks.learn(summary.receipt)
+    for number, stamp in enumerate(stamp for stamp in stamps if stamp not in here.everything):
+        found[stamp] = _remote_summary(container, stamp, looks, with_version=number < VERSIONS_READ)
+    return [found[stamp] for stamp in stamps], unreachable
+
+
+def _remote_summary(
+    container: ContainerName, stamp: Stamp, looks: Looks, *, with_version: bool
+) -> RevisionSummary:
+    receipt = looks.receipt(container, stamp)
+    version = looks.rez_version(container, stamp, receipt) if receipt and with_version else None
+    return RevisionSummary(stamp, False, True, NOT_HERE, False, receipt, None, version)
 
 
 def _local_summary(
@@ -139,7 +224,8 @@ def _local_summary(
         state = error.state
         receipt = readable_receipt(local, container, stamp)
     legacy = folder is not None and folder.parent.name != container
-    return RevisionSummary(stamp, True, is_remote, state, legacy, receipt, folder)
+    version = receipt.rez_version if receipt is not None else None
+    return RevisionSummary(stamp, True, is_remote, state, legacy, receipt, folder, version)
 
 
 def readable_receipt(
@@ -151,10 +237,6 @@ def readable_receipt(
         return None if data is None else parse_receipt(data)
     except (DamagedReceiptError, UnsupportedFormatError, StoreError, ContainerError):
         return None
-
-
-def _remote_receipt(container: ContainerName, stamp: Stamp, remote: RemoteStore | None) -> Receipt | None:
-    return None if remote is None else readable_receipt(remote, container, stamp)
 
 
 def remote_facts(container: ContainerName, stamp: Stamp, remote: RemoteStore) -> tuple[Receipt | None, str]:

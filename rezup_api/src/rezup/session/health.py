@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rezup.containers.health.findings import Diagnosis, Finding
+from rezup.containers.health.findings import Diagnosis, Finding, about
 from rezup.containers.health.kinds import KINDS
 from rezup.errors import (
     ContainerNotFoundError,
@@ -227,9 +227,10 @@ class Health:
                     return None
                 return frozenset[Stamp]().union(*found)
 
-            yield from roots.container_findings(store, container, known)
+            yield from about(roots.container_findings(store, container, known), container)
             for stamp in store.listing(container).newest_first():
-                yield from revisions.findings(store, container, stamp, platform_tag(), hashes, mending)
+                found = revisions.findings(store, container, stamp, platform_tag(), hashes, mending)
+                yield from about(found, container, stamp)
 
     def _mending(
         self, store: LocalStore, everywhere: _Roots, reached: tuple[RemoteStore, ...], cache: Environments
@@ -331,13 +332,15 @@ def _recipes(folder: Path | None) -> Iterator[Finding]:
             problems = tuple(map(str, error.problems))
             many = len(problems) > 1  # they follow one by one
             what = f"{len(problems)} problems" if many else error.context or error.message
-            yield Finding("recipe-unusable", str(each.path), what, problems if many else ())
+            told = problems if many else ()
+            yield Finding("recipe-unusable", str(each.path), what, told, container=each.name)
             continue
         if recipe.warnings:
             told = tuple(map(str, recipe.warnings))
             many = len(told) > 1
             what = f"{len(told)} warnings" if many else told[0]
-            yield Finding("recipe-odd", str(each.path), what, told if many else ())
+            told = told if many else ()
+            yield Finding("recipe-odd", str(each.path), what, told, container=each.name)
 
 
 def _uv(environ: Mapping[str, str]) -> Iterator[Finding]:

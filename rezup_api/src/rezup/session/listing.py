@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rezup.containers.choice import REACHABLE
+from rezup.containers.inventory import NOT_HERE, Looks
 from rezup.containers.inventory import containers as of_roots
 from rezup.errors import RezupError
 from rezup.recipes.discovery import discover
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rezup.containers.inventory import ContainerSummary
+    from rezup.containers.receipt import Receipt
+    from rezup.containers.status import Status
     from rezup.errors import RemoteUnreachableError
     from rezup.reporting import Reporter
-    from rezup.session.places import Places
+    from rezup.session.places import Place, Places
 
 
 def containers(
@@ -45,6 +49,19 @@ def containers(
         by_name.update((summary.name, summary) for summary in own if summary.name == name)
         unreachable = unreachable or error
     return [by_name[name] for name in sorted(by_name)], unreachable
+
+
+def published(place: Place, status: Status) -> tuple[Receipt | None, str | None]:
+    """What the remote says of the revision of a status: its receipt and its version of Rez.
+
+    None where it is here, or where the remote doesn't tell; that is waited for once.
+    """
+    if status.revision is None or status.state != NOT_HERE or status.remote_state != REACHABLE:
+        return None, None
+    looks = Looks(place.remote)
+    receipt = looks.receipt(place.name, status.revision)
+    version = looks.rez_version(place.name, status.revision, receipt) if receipt is not None else None
+    return receipt, version
 
 
 def local_names(root: Path, prefix: str) -> list[str]:

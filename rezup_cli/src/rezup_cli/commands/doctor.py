@@ -45,7 +45,7 @@ def command(console: Console, fix: bool) -> int:
     if console.is_json and staying:
         from rezup_cli.results import error_entry, failed_document
 
-        entries = [error_entry(each.code, each.what, each.where, each.kind.remedy) for each in staying]
+        entries = [error_entry(each.code, each.what, each.where, each.remedy) for each in staying]
         console.show([failed_document("doctor", WRONG, data, entries)])
         return WRONG
     console.result("doctor", data, _lines(found, all_paths=console.level >= VERBOSE))
@@ -68,12 +68,15 @@ def _upgrade_place(console: Console) -> Any:
 def _plain(diagnosis: Diagnosis, finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
+        "severity": finding.kind.severity,
         "note": finding.kind.is_note,
+        "container": finding.container,
+        "revision": finding.revision,
         "where": finding.where,
         "what": finding.what,
         "paths": list(finding.paths),
         "means": finding.kind.means,
-        "remedy": finding.kind.remedy,
+        "remedy": finding.remedy,
         "can_be_mended": finding.mend is not None,
         "mended": finding.identity in diagnosis.mended,
         "failure": diagnosis.failures.get(finding.identity),
@@ -98,7 +101,7 @@ def _lines(diagnosis: Diagnosis, *, all_paths: bool) -> Iterator[str]:
         failure = diagnosis.failures.get(each.identity)
         if failure is not None:
             yield f"  failed: {shown(failure)}"
-        yield f"  remedy: {each.kind.remedy}"
+        yield f"  remedy: {each.remedy}"
 
 
 def _say_summary(console: Console, diagnosis: Diagnosis, *, fix: bool) -> None:

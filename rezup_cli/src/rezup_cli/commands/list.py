@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from rezup_cli.commands.options import json_option, name_argument, root_options, talk_options
-from rezup_cli.console import Console, table
+from rezup_cli.commands.which import moment
+from rezup_cli.console import VERBOSE, Console, table
+
+#: Later moments, in seconds since 1970, not all systems can show.
+_LATEST = 1e11
 
 if TYPE_CHECKING:
     from rezup.containers.inventory import ContainerSummary, RevisionSummary
@@ -25,11 +29,17 @@ def command(
     console: Console,
     target: tuple[str | None, str | None],
 ) -> int:
-    """List containers; with a NAME, its revisions, the newest first."""
+    """List containers; with a NAME, its revisions, the newest first.
+
+    -v adds when each revision was made, and who published it.
+    """
     console.refuse_tail()
     session = console.session()
     name = (target or (None, None))[0]
-    data, lines = _revisions(session, session.place(name)) if name else _containers(session)
+    if name:
+        data, lines = _revisions(session, session.place(name), verbose=console.level >= VERBOSE)
+    else:
+        data, lines = _containers(session)
     console.result("list", data, lines)
     return 0
 
@@ -85,7 +95,9 @@ def _pin_text(container: ContainerSummary) -> str:
     return f"{shown(ignored[:40])} ({'not there' if Stamp.is_stamp(ignored) else 'no revision'})"
 
 
-def _revisions(session: Session, place: Place) -> tuple[dict[str, Any], list[str]]:
+def _revisions(session: Session, place: Place, *, verbose: bool) -> tuple[dict[str, Any], list[str]]:
+    from rezup.containers.health.findings import shown
+
     found, unreachable = session.revisions(place)
     if unreachable is not None:
         session.reporter.warning(str(unreachable))
@@ -99,20 +111,35 @@ def _revisions(session: Session, place: Place) -> tuple[dict[str, Any], list[str
         "taken": marks.taken,
         "revisions": [_plain(revision) for revision in found],
     }
+    heads = ("REVISION", "", "WHERE", "STATE", "REZ", *(_MORE if verbose else ()), "MADE BY", "DESCRIPTION")
     rows = [
         (
             revision.stamp,
             marks.text(revision.stamp),
             _sides(revision),
             revision.state,
-            (revision.receipt.rez_version if revision.receipt else None) or "-",
-            revision.receipt.creator if revision.receipt else "-",
-            revision.receipt.description if revision.receipt else "",
+            revision.rez_version or "-",
+            *(_more(revision) if verbose else ()),
+            shown(revision.receipt.creator) if revision.receipt else "-",
+            shown(revision.receipt.description) if revision.receipt else "",
         )
         for revision in found
     ]
-    heads = ("REVISION", "", "WHERE", "STATE", "REZ", "MADE BY", "DESCRIPTION")
     return data, table(heads, rows) if rows else []
+
+
+#: Columns of -v alone.
+_MORE = ("DATE", "PUBLISHED BY")
+
+
+def _more(revision: RevisionSummary) -> tuple[str, str]:
+    """The moment that its name says, which is the same on all machines, and who published it."""
+    from rezup.containers.health.findings import shown
+
+    seconds = revision.stamp.seconds
+    user, host = _published(revision)
+    who = shown(f"{user} on {host or '-'}"[:80]) if user else "-"
+    return moment(seconds) if seconds < _LATEST else "-", who
 
 
 class _Marks(NamedTuple):
@@ -155,7 +182,7 @@ def _plain(revision: RevisionSummary) -> dict[str, Any]:
         "state": revision.state,
         "legacy": revision.is_legacy,
         "folder": None if revision.folder is None else str(revision.folder),
-        "rez": receipt.rez_version if receipt else None,
+        "rez": revision.rez_version,
         "created": receipt.created if receipt else None,
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,

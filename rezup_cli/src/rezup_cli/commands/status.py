@@ -11,6 +11,9 @@ from rezup_cli.commands.which import moment, pin_text, plain_pin
 from rezup_cli.console import VERBOSE, Console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rezup.containers.receipt import Receipt
     from rezup.containers.status import Status
     from rezup.runtime.context.context import Context
 
@@ -27,8 +30,9 @@ def command(
 ) -> int:
     """Show a container: its revision and why it is this one, and what is in it.
 
-    Inside a container that one is shown; -v adds who pinned it and why, and
-    where each setting comes from.
+    Inside a container that one is shown, and who pinned it meanwhile and why.
+    -v adds who published it, whether it was proved, and where each setting
+    comes from.
     In a Rez environment its context is shown, too.
     """
     console.refuse_tail()
@@ -45,6 +49,8 @@ def _container(
     console: Console, target: tuple[str | None, str | None], *, is_in_context: bool
 ) -> tuple[dict[str, Any] | None, list[str], tuple[str, ...]]:
     """The container that is named or entered, else the default one; none in a context without them."""
+    from rezup.session.listing import published
+
     name, revision = target
     session = console.session()
     entered = session.environ.get("REZUP_CONTAINER") or None
@@ -52,7 +58,11 @@ def _container(
         return None, [], session.settings().unknown
     place = session.place(name or entered)
     status = session.status(place, revision)
-    return plain(status), _lines(status, verbose=console.level >= VERBOSE), place.settings.unknown
+    receipt, rez = published(place, status)
+    if receipt is None:
+        receipt, rez = status.receipt, status.receipt and status.receipt.rez_version
+    lines = _lines(status, receipt, rez, verbose=console.level >= VERBOSE)
+    return plain(status, receipt, rez), lines, place.settings.unknown
 
 
 def _context(console: Console) -> tuple[dict[str, Any] | None, list[str]]:
@@ -71,7 +81,7 @@ def _context(console: Console) -> tuple[dict[str, Any] | None, list[str]]:
         problem = "; ".join(filter(None, (error.message, error.context)))
         return {"file": path, "problem": problem}, _aligned([("context", path), ("problem", problem)])
     data = plain_context(context)
-    return {**data, "problem": None}, _context_lines(context, data)
+    return {**data, "job": None, "problem": None}, _context_lines(context, data)
 
 
 def _context_lines(context: Context, data: dict[str, Any]) -> list[str]:
@@ -92,9 +102,13 @@ def _context_lines(context: Context, data: dict[str, Any]) -> list[str]:
     return _aligned(pairs)
 
 
-def plain(status: Status) -> dict[str, Any]:
-    """The status of a container as JSON data."""
-    receipt = status.receipt
+def plain(status: Status, receipt: Receipt | None, rez: str | None) -> dict[str, Any]:
+    """The status of a container as JSON data.
+
+    :param receipt: of its revision, here or on the remote
+    :param rez: the version of Rez in it, as far as it is known
+    """
+    published_by, published_on = _publisher(receipt)
     return {
         "name": status.container,
         "inside": status.inside,
@@ -111,9 +125,9 @@ def plain(status: Status) -> dict[str, Any]:
         "created": receipt.created if receipt else None,
         "creator": receipt.creator if receipt else None,
         "host": receipt.host if receipt else None,
-        "published_by": (receipt.published_by or None) if receipt else None,
-        "published_on": (receipt.published_on or None) if receipt else None,
-        "rez": receipt.rez_version if receipt else None,
+        "published_by": published_by or None,
+        "published_on": published_on or None,
+        "rez": rez,
         "runtime": receipt.runtime if receipt else None,
         "tools": [
             {
@@ -134,8 +148,16 @@ def plain(status: Status) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(status: Status, *, verbose: bool) -> list[str]:
-    receipt = status.receipt
+def _publisher(receipt: Receipt | None) -> tuple[str, str]:
+    """Who published a revision, and on which host; empty where nobody did."""
+    if receipt is None:
+        return "", ""
+    if receipt.kind == "recipe":  # it is that of the remote: who made it is who published it
+        return receipt.creator, receipt.host
+    return receipt.published_by, receipt.published_on
+
+
+def _lines(status: Status, receipt: Receipt | None, rez: str | None, *, verbose: bool) -> list[str]:
     pairs = [
         ("container", f"{status.container}{' (this shell is in it)' if status.inside else ''}"),
         ("revision", f"{status.revision or '-'}, {status.reason}"),
@@ -143,47 +165,46 @@ def _lines(status: Status, *, verbose: bool) -> list[str]:
         ("folder", status.folder or "-"),
     ]
     if receipt is not None:
-        pairs.append(
-            (
-                "made",
-                f"{moment(receipt.created)} by {receipt.creator} on {receipt.host}, rezup {receipt.rezup}",
-            )
-        )
-        for environment in receipt.environments:
-            python = f"{environment.implementation or 'Python'} {environment.interpreter_version}"
-            pairs.append(
-                (
-                    f"python ({environment.name})",
-                    f"{python}, {environment.interpreter or 'interpreter unknown'}",
-                )
-            )
-        for tool in receipt.tools:
-            edit = f", edit mode from {tool.editable}" if tool.editable else ""
-            embedded = ", embedded runtime" if tool.name == "rez" and receipt.runtime == "embedded" else ""
-            pairs.append((tool.name, f"{tool.version}{edit}{embedded}"))
+        pairs += _content(receipt, rez)
     pairs.append(("remote", status.remote_state))
+    pairs += [
+        ("pinned here" if each.where == "local" else "pinned on remote", pin_text(each))
+        for each in status.pins
+    ]
     pairs.append(("newer", ", ".join(status.newer[:5]) or "none"))
     pairs.append(("used by", ", ".join(status.used_by) or "nobody"))
-    if verbose:
-        if receipt is not None and receipt.published_by:
-            pairs.append(("published", f"by {receipt.published_by} on {receipt.published_on or '-'}"))
-        if receipt is not None and receipt.verified is not None:
-            pairs.append(
-                (
-                    "proof",
-                    "proved before it was published"
-                    if receipt.verified
-                    else "none: published with --no-verify",
-                )
-            )
-        pairs += [
-            ("pinned here" if each.where == "local" else "pinned on remote", pin_text(each))
-            for each in status.pins
-        ]
+    if verbose and receipt is not None:
+        pairs += _publication(receipt)
     for key in status.settings if verbose else ("root_local", "root_remote"):
         value, origin = status.settings[key]
         pairs.append((key, f"{value or '-'} ({origin})"))
     return _aligned(pairs)
+
+
+def _content(receipt: Receipt, rez: str | None) -> Iterator[tuple[str, str]]:
+    """Who made a revision, and what is in it."""
+    by = f"{receipt.creator} on {receipt.host}, rezup {receipt.rezup}"
+    yield "made", f"{moment(receipt.created)} by {by}"
+    for environment in receipt.environments:
+        python = f"{environment.implementation or 'Python'} {environment.interpreter_version}"
+        interpreter = environment.interpreter or "interpreter unknown"
+        yield f"python ({environment.name})", f"{python}, {interpreter}"
+    for tool in receipt.tools:
+        edit = f", edit mode from {tool.editable}" if tool.editable else ""
+        embedded = ", embedded runtime" if tool.name == "rez" and receipt.runtime == "embedded" else ""
+        yield tool.name, f"{tool.version}{edit}{embedded}"
+    if not receipt.tools and rez:  # nothing is installed yet, and the lock tells
+        yield "rez", rez
+
+
+def _publication(receipt: Receipt) -> Iterator[tuple[str, str]]:
+    """Who published a revision, and whether it was proved."""
+    user, host = _publisher(receipt)
+    if user:
+        yield "published", f"by {user} on {host or '-'}"
+    if receipt.verified is not None:
+        is_proved = receipt.verified
+        yield "proof", "proved before it was published" if is_proved else "none: published with --no-verify"
 
 
 def _aligned(pairs: list[tuple[str, str]]) -> list[str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rezup.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rezup.containers.health.kinds import Kind
+    from rezup.recipes.names import ContainerName
+    from rezup.stores.stamps import Stamp
+
+#: What a remedy is written with in the table of kinds.
+_PLACEHOLDER = re.compile(r"\b(?:NAME@REVISION|NAME)\b")
 
 
 class Finding(NamedTuple):
@@ -28,6 +34,10 @@ class Finding(NamedTuple):
     """What it is about below `where`, relative to it."""
     mend: Callable[[], None] | None = None
     """Puts it right, or raises `RezupError` or `OSError`; None where that is left to the user."""
+    container: ContainerName | None = None
+    """The one that it is about; None if it is about none, or several."""
+    revision: Stamp | None = None
+    """The one of the container."""
 
     @property
     def kind(self) -> Kind:
@@ -35,6 +45,16 @@ class Finding(NamedTuple):
         from rezup.containers.health.kinds import KINDS
 
         return KINDS[self.code]
+
+    @property
+    def remedy(self) -> str:
+        """What `doctor --fix` does, or what the user has to do, with the names as far as they are known."""
+        known = {}
+        if self.container is not None:
+            known["NAME"] = str(self.container)
+            if self.revision is not None:
+                known["NAME@REVISION"] = f"{self.container}@{self.revision}"
+        return _PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), self.kind.remedy)
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -56,6 +76,13 @@ class Diagnosis(NamedTuple):
     def staying(self) -> tuple[Finding, ...]:
         """What is still wrong; notes are no faults, and are left out."""
         return tuple(f for f in self.findings if f.identity not in self.mended and not f.kind.is_note)
+
+
+def about(
+    findings: Iterable[Finding], container: ContainerName, revision: Stamp | None = None
+) -> Iterator[Finding]:
+    """Findings with the container, and the revision of it, that they are about."""
+    return (each._replace(container=container, revision=revision) for each in findings)
 
 
 def shown(text: str) -> str:

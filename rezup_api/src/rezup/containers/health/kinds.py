@@ -5,7 +5,7 @@ The order is that in which they are mended: what others need to be read or rebui
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,13 @@ class Kind(NamedTuple):
     """What `doctor --fix` does, or what the user has to do."""
     is_note: bool = False
     """Worth knowing, and no fault."""
+    is_harmless: bool = False
+    """It takes space or has no effect, and nothing that is used is other than it should be."""
+
+    @property
+    def severity(self) -> Literal["error", "warning", "note"]:
+        """How bad it is."""
+        return "note" if self.is_note else "warning" if self.is_harmless else "error"
 
 
 _FIX_RIGHTS = "--fix corrects the permissions of files that are yours"
@@ -50,17 +57,22 @@ KINDS: Mapping[str, Kind] = {
     "setting-unknown": Kind(
         "the key has no effect, maybe as it is misspelt",
         "correct or remove it",
+        is_harmless=True,
     ),
     "variable-wrong": Kind(
         "commands that need this variable fail", "set it to what can be used, or unset it"
     ),
     "variable-unknown": Kind(
-        "the variable has no effect, maybe as it is misspelt", "correct its name, or unset it"
+        "the variable has no effect, maybe as it is misspelt",
+        "correct its name, or unset it",
+        is_harmless=True,
     ),
     "recipe-unusable": Kind(
         "no revision can be made of it", "correct it; `rezup recipe validate` checks it again"
     ),
-    "recipe-odd": Kind("a part of the recipe has no effect, maybe as it is misspelt", "correct it"),
+    "recipe-odd": Kind(
+        "a part of the recipe has no effect, maybe as it is misspelt", "correct it", is_harmless=True
+    ),
     "library-missing": Kind(
         "rezup starts with the library that pip installed, not the one it was upgraded to",
         "run `rezup self upgrade`, or `rezup self rollback`",
@@ -108,34 +120,49 @@ KINDS: Mapping[str, Kind] = {
         "rename or remove the folder of one of the two on the share by hand; --fix leaves them alone",
     ),
     "container-is-link": Kind("nothing is built in it or removed from it", "move the folder to its place"),
-    "foreign-file": Kind("it is none of rezup's, which ignores it", _BY_HAND),
+    "foreign-file": Kind("it is none of rezup's, which ignores it", _BY_HAND, is_harmless=True),
     "dangling-link": Kind(
-        "it leads nowhere", "--fix removes those of rezup's cache; others are removed by hand"
+        "it leads nowhere",
+        "--fix removes those of rezup's cache; others are removed by hand",
+        is_harmless=True,
     ),
     "pin-names-nothing": Kind(
         "the pin is ignored, with a warning at each use",
         "`rezup unpin NAME` lifts it, with --remote that of the studio; or pin another revision",
     ),
-    "stale-staging": Kind("a killed build left it; it takes space and nothing else", _FIX_SWEEP),
-    "stale-trash": Kind("a killed removal left it; it takes space and nothing else", _FIX_SWEEP),
-    "lock-leftover": Kind("a killed process left it; who waits may be told a wrong holder", _FIX_SWEEP),
-    "temporary-leftover": Kind("a killed process left a half written file, which nobody reads", _FIX_SWEEP),
+    "stale-staging": Kind(
+        "a killed build left it; it takes space and nothing else", _FIX_SWEEP, is_harmless=True
+    ),
+    "stale-trash": Kind(
+        "a killed removal left it; it takes space and nothing else", _FIX_SWEEP, is_harmless=True
+    ),
+    "lock-leftover": Kind(
+        "a killed process left it; who waits may be told a wrong holder", _FIX_SWEEP, is_harmless=True
+    ),
+    "temporary-leftover": Kind(
+        "a killed process left a half written file, which nobody reads", _FIX_SWEEP, is_harmless=True
+    ),
     # -- the cache
     "cache-entry-damaged": Kind(
         "it was written in place, and so maybe in revisions that share its files",
         "--fix removes it; it is built anew when it is needed",
     ),
-    "cached-wheel-damaged": Kind("it is not used, and fetched or built once more", "--fix removes it"),
-    "kept-file-damaged": Kind("it is ignored, and made anew", "--fix removes it"),
+    "cached-wheel-damaged": Kind(
+        "it is not used, and fetched or built once more", "--fix removes it", is_harmless=True
+    ),
+    "kept-file-damaged": Kind("it is ignored, and made anew", "--fix removes it", is_harmless=True),
     # -- revisions
     "receipt-missing": Kind("the revision can't be used: it is not complete", _ANEW),
     "receipt-empty": Kind("the revision can't be used; a power failure may have cut its receipt", _ANEW),
     "receipt-damaged": Kind("the revision can't be used", _ANEW),
     "newer-format": Kind("the revision can't be used by this rezup", "upgrade rezup; it is left untouched"),
-    "foreign-revision": Kind("rezup 1.x made it, or something else; it can't be used", _BY_HAND),
+    "foreign-revision": Kind(
+        "rezup 1.x made it, or something else; it can't be used", _BY_HAND, is_harmless=True
+    ),
     "other-platform": Kind(
         "the revision can't be used on this machine; those of its platform use it",
         "it is left untouched; in a shared home put {platform} into REZUP_ROOT_LOCAL",
+        is_harmless=True,
     ),
     "interpreter-missing": Kind(
         "the Python that the revision was built with was moved or removed",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rezup.containers import receipt as receipts
 from rezup.containers.health import roots
-from rezup.containers.health.findings import Finding, set_rights
+from rezup.containers.health.findings import Finding, about, set_rights
 from rezup.errors import RemoteUnreachableError, UnsupportedFormatError
 from rezup.stores.base import PIN, RECEIPT, RECIPE
 
@@ -92,16 +92,16 @@ def findings(remote: RemoteStore, *, in_vain: float = IN_VAIN, in_all: float = I
         if patience.is_over:
             rest.append(name)
         else:
-            yield from _list(remote, name, patience, listings)
+            yield from about(_list(remote, name, patience, listings), name)
     yield from roots.case_twins(remote.root, listings, "remote-case-twins")
     for name, listing in listings.items():
-        yield from roots.pin(remote.root / name / PIN, listing, frozenset)
+        yield from about(roots.pin(remote.root / name / PIN, listing, frozenset), name)
         # The newest first, as they are what is used if there is no time for all.
         for stamp in sorted(listing.revisions, key=lambda each: each.order, reverse=True):
             if patience.is_over:
                 rest.append(f"{name}/{stamp}")
             else:
-                yield from _revision(remote, name, stamp, patience)
+                yield from about(_revision(remote, name, stamp, patience), name, stamp)
     if rest:
         why = "too much of it gave no answer" if patience.is_lost else "there was no time for all of it"
         left = "1 of its folders was" if len(rest) == 1 else f"{len(rest)} of its folders were"

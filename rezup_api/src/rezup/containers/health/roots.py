@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rezup.containers.creation import LOCK
 from rezup.containers.health import leftovers
-from rezup.containers.health.findings import Finding, set_rights
+from rezup.containers.health.findings import Finding, about, set_rights
 from rezup.containers.history import HISTORY
 from rezup.errors import InvalidNameError, StoreError
 from rezup.recipes.names import WHEELHOUSE, ContainerName
@@ -145,7 +145,7 @@ def _unusable(store: LocalStore) -> Iterator[Finding]:
 def _writable(store: LocalStore) -> Iterator[Finding]:
     yield from writable_by_all(store.root, "root-writable-by-all")
     for name in containers(store):
-        yield from writable_by_all(store.root / name, "root-writable-by-all")
+        yield from about(writable_by_all(store.root / name, "root-writable-by-all"), name)
 
 
 def _space(store: LocalStore) -> Iterator[Finding]:
@@ -170,7 +170,8 @@ def _link(entry: os.DirEntry[str]) -> Finding:
     if not os.path.exists(entry.path):
         return Finding("dangling-link", entry.path, f"it leads to {target!a}, which is not there")
     if _is_name(entry.name) and not Stamp.is_stamp(entry.name):
-        return Finding("container-is-link", entry.path, f"it leads to {target!a}")
+        what = f"it leads to {target!a}"
+        return Finding("container-is-link", entry.path, what, container=ContainerName(entry.name))
     return Finding("foreign-file", entry.path, f"it is a link to {target!a}")
 
 
