@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: Seconds that a listing may take, and then all looks at what was published before together; no launch waits.
 _READ_TIMEOUT = 15.0
 
+#: So many of the newest revisions are compared with one that is published in any case.
+_COMPARED = 20
+
 #: What follows where those looks fail.
 _MAYBE_AGAIN = "publishing, maybe what was published before"
 
@@ -152,7 +155,8 @@ class Publisher:
         self._check(recipe)
         listing = self._listing(container)
         remote = _Patient(self.remote.root, _READ_TIMEOUT)
-        for stamp, receipt in self._same(remote, container, listing, recipe, digests(given.files)):
+        same = self._same(remote, container, listing.newest_first(), recipe, digests(given.files))
+        for stamp, receipt in same:
             if self._counts(remote, container, stamp, receipt):
                 return Existing(stamp, _pin(listing) or listing.newest or stamp)
         return None
@@ -175,17 +179,17 @@ class Publisher:
         self,
         remote: _Patient,
         container: ContainerName,
-        listing: Listing,
+        stamps: Iterable[Stamp],
         recipe: Recipe,
         locks: Mapping[str, str],
     ) -> Iterator[tuple[Stamp, Receipt]]:
-        """The revisions with this recipe and these locks by their receipts, the newest first.
+        """Those of some revisions that have this recipe and these locks, by their receipts.
 
         :param locks: SHA-256 by name
         """
         from rezup.containers.inventory import readable_receipt
 
-        for stamp in listing.newest_first():
+        for stamp in stamps:
             receipt = readable_receipt(remote, container, stamp)
             if receipt is not None and (receipt.recipe_digest, receipt.locks) == (recipe.digest, locks):
                 yield stamp, receipt
@@ -200,9 +204,9 @@ class Publisher:
         """Say that a revision like the one to be published is there, as it is published all the same."""
         from rezup.containers.building import digests
 
-        listing = self._listing(container)
+        stamps = self._listing(container).newest_first()[:_COMPARED]
         remote = _Patient(self.remote.root, _READ_TIMEOUT)
-        same = next(self._same(remote, container, listing, recipe, digests(found.files)), None)
+        same = next(self._same(remote, container, stamps, recipe, digests(found.files)), None)
         if same is not None:
             self.builder.reporter.info(f"{container}: same recipe and locks as revision {same[0]}")
 
