@@ -249,21 +249,21 @@ class TestARootThatDoesNotTellWhatItHas:
     @pytest.fixture
     def unbundle(
         self, studio: Studio, machine: World, monkeypatch: pytest.MonkeyPatch
-    ) -> Callable[[Callable[[], Any]], list[str]]:
+    ) -> Callable[..., list[str]]:
         """Publishes a bundle while a look at the container does what is said, and returns what was warned of."""
         done(machine.rezup("add", "foo", "--skip-use"))
         file = studio.folder / "foo.rezup"
         done(machine.rezup("bundle", "foo", file))
-        monkeypatch.setattr(publication, "_READ_TIMEOUT", 3.0)
+        monkeypatch.setattr(publication, "_READ_TIMEOUT", 30.0)
 
-        def publish(look: Callable[[], Any]) -> list[str]:
+        def publish(look: Callable[[], Any], *, timeout: float = 30.0) -> list[str]:
             real, looked = RemoteStore._do, []
 
             def first_fails(store: RemoteStore, operation: Callable[[], Any], *, patience: int = 1) -> Any:
-                if not looked and store.timeout == 3.0:
+                if not looked and store.timeout == 30.0:
                     looked.append(True)
                     operation = look
-                    store.timeout = 0.2
+                    store.timeout = timeout
                 return real(store, operation, patience=patience)
 
             monkeypatch.setattr(RemoteStore, "_do", first_fails)
@@ -278,17 +278,13 @@ class TestARootThatDoesNotTellWhatItHas:
 
         return publish
 
-    def test_as_it_hangs_is_told(
-        self, studio: Studio, unbundle: Callable[[Callable[[], Any]], list[str]]
-    ) -> None:
+    def test_as_it_hangs_is_told(self, studio: Studio, unbundle: Callable[..., list[str]]) -> None:
         reading, _ = os.pipe()
-        assert unbundle(lambda: os.read(reading, 1)) == [
-            f"{studio.root / 'foo'} doesn't answer within 3 s; publishing, maybe what was published before"
+        assert unbundle(lambda: os.read(reading, 1), timeout=0.2) == [
+            f"{studio.root / 'foo'} doesn't answer within 30 s; publishing, maybe what was published before"
         ]
 
-    def test_as_it_may_not_be_read_is_told(
-        self, studio: Studio, unbundle: Callable[[Callable[[], Any]], list[str]]
-    ) -> None:
+    def test_as_it_may_not_be_read_is_told(self, studio: Studio, unbundle: Callable[..., list[str]]) -> None:
         assert unbundle(lambda: fail(errno.EACCES)) == [
             (
                 f"{studio.root / 'foo'} can't be read (Permission denied); "
@@ -296,7 +292,7 @@ class TestARootThatDoesNotTellWhatItHas:
             )
         ]
 
-    def test_as_it_is_empty_is_not_told(self, unbundle: Callable[[Callable[[], Any]], list[str]]) -> None:
+    def test_as_it_is_empty_is_not_told(self, unbundle: Callable[..., list[str]]) -> None:
         assert unbundle(lambda: fail(errno.ENOENT)) == []
 
 
