@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rezup.containers import publication
-from rezup.reporting import Reporter
 from rezup.session import Session
 from rezup.stores.base import RECEIPT, RECIPE
 from rezup.stores.remote import RemoteStore
+from support.listeners import Listener
 from support.publishing import Studio
 from support.wheels import write_rez
 
@@ -167,16 +167,6 @@ class TestOneWithoutAProof:
         assert studio.content() == before
 
 
-class Heard(Reporter):
-    """Notes what is told to it."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-
 def test_receipts_that_hang_cost_one_wait_and_do_not_keep_from_publishing(
     studio: Studio, machine: World, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +184,7 @@ def test_receipts_that_hang_cost_one_wait_and_do_not_keep_from_publishing(
 
     monkeypatch.setattr(RemoteStore, "read", noted)
     monkeypatch.setattr(publication, "_READ_TIMEOUT", 3.0)
-    heard = Heard()
+    heard = Listener()
     session = Session.create(environ=machine.environ, reporter=heard, recipes_folder=machine.home)
     with session.sharing().read(file) as unpacked:
         place = session.place("foo")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rezup.containers import publication
-from rezup.reporting import Reporter
 from rezup.session import Session
 from rezup.stores.base import RECEIPT
 from rezup.stores.remote import RemoteStore
+from support.listeners import Listener
 from support.publishing import Studio
 from support.wheels import write_rez
 
@@ -235,16 +235,6 @@ class TestHostsOnRezup2:
         (folder / "revision.json").write_text('{"rezup_version": "2.6.0", "venvs": ["rez"]}')
 
 
-class Heard(Reporter):
-    """Notes what is told to it."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-
 class TestARootThatDoesNotTellWhatItHas:
     @pytest.fixture
     def unbundle(
@@ -267,7 +257,7 @@ class TestARootThatDoesNotTellWhatItHas:
                 return real(store, operation, patience=patience)
 
             monkeypatch.setattr(RemoteStore, "_do", first_fails)
-            heard = Heard()
+            heard = Listener()
             session = Session.create(environ=machine.environ, reporter=heard, recipes_folder=machine.home)
             with session.sharing().read(file) as unpacked:
                 done = session.sharing().publish_bundle(unpacked, session.place("foo"), verify=False)

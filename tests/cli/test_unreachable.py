@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rezup.reporting import Reporter
 from rezup.session import Session
 from rezup.stores.base import PIN
+from support.listeners import Listener
 from support.world import World, publish, studio_of
 
 if TYPE_CHECKING:
@@ -130,21 +130,11 @@ def test_those_who_only_look_do_not_say_what_is_used(world: World, studio: Remot
         assert "using foo@" not in world.rezup(*words).err
 
 
-class Heard(Reporter):
-    """Notes what is told to it."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-
 def test_who_uses_the_library_hears_it_as_a_warning(
     world: World, studio: RemoteStore, tmp_path: Path
 ) -> None:
     away(studio)
-    heard = Heard()
+    heard = Listener()
     session = Session.create(environ=world.environ, reporter=heard, recipes_folder=world.home)
     acquired = session.acquire(session.place("foo"))
     acquired.hold.release()

@@ -22,6 +22,7 @@ from rezup.stores.stamps import Stamp
 from rezup.system import files, locks
 from rezup.system.leftovers import new_aside
 from rezup.system.swapping import swap
+from support.listeners import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,16 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks up open files in /proc")
 
 FOO, STAMP = ContainerName("foo"), Stamp("100.000000")
-
-
-class Heard(Reporter):
-    """Notes what is told to it."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 def session_of(world: World, reporter: Reporter | None = None) -> Session:
@@ -200,7 +191,7 @@ def test_a_broken_one_that_can_not_be_deleted_is_told_of(
     world.recipe()
     stamp = acquired(world)
     (world.root / "foo" / stamp / "venv" / "rez" / "bin" / "python").unlink()
-    heard = Heard()
+    heard = Listener()
 
     def refuses(path: Path) -> None:
         if path.name.startswith(".staging-") and path.parent.name == "foo":
@@ -216,7 +207,7 @@ def test_a_pin_that_names_nothing_is_told_of_once_however_often_it_is_looked_at(
 ) -> None:
     world.revision("foo", STAMP)
     (world.root / "foo" / "pin").write_text("5.000000")
-    asked, heard, hold = [], Heard(), LocalStore.hold
+    asked, heard, hold = [], Listener(), LocalStore.hold
 
     def vanishing(store: LocalStore, container: ContainerName, stamp: Stamp) -> locks.Hold:
         asked.append(stamp)

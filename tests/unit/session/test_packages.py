@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rezup import Reporter, Session
+from rezup import Session
 from rezup.errors import (
     PackageDefinitionError,
     PackageFamilyNotFoundError,
@@ -17,19 +17,12 @@ from rezup.errors import (
 from rezup.resolver.repository import MemoryRepository, PackageRecord
 from rezup.resolver.version import Version
 from rezup.session import Packages
+from support.listeners import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rezup.resolver.repository import LateBinding
-
-
-class Heard(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 class Studio:
@@ -42,7 +35,7 @@ class Studio:
             "REZ_PACKAGES_PATH": str(self.folder),
             "REZ_IMPLICIT_PACKAGES": "",
         }
-        self.reporter = Heard()
+        self.reporter = Listener()
 
     def write(self, name: str, text: str = "") -> Path:
         path = self.folder / name
