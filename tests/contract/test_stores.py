@@ -23,7 +23,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     root = tmp_path / "a b\"c'é"
     root.mkdir()
     (root / "README").write_text("a share is never quite empty")
-    return {"local": LocalStore(root), "remote": RemoteStore(root), "memory": MemoryStore()}[request.param]
+    return {"local": LocalStore(root), "remote": RemoteStore(root, timeout=60), "memory": MemoryStore()}[
+        request.param
+    ]
 
 
 def test_a_new_store_is_empty(store: Store) -> None:
@@ -277,9 +279,9 @@ def test_an_empty_remote_root_is_unreachable_as_a_mount_point_without_its_share(
     from rezup.errors import RemoteUnreachableError
 
     with pytest.raises(RemoteUnreachableError):
-        RemoteStore(tmp_path).listing(FOO)
-    RemoteStore(tmp_path).publish(FOO, FILES, Stamp("100.0"))
-    assert not RemoteStore(tmp_path).listing(ContainerName("bar")).exists
+        RemoteStore(tmp_path, timeout=60).listing(FOO)
+    RemoteStore(tmp_path, timeout=60).publish(FOO, FILES, Stamp("100.0"))
+    assert not RemoteStore(tmp_path, timeout=60).listing(ContainerName("bar")).exists
 
 
 def test_a_pin_that_can_not_be_read_stops_nobody(tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ def test_roots_that_rez_could_not_run_in_are_refused(name: str) -> None:
 def test_an_absent_remote_root_is_unreachable_not_empty(tmp_path: Path) -> None:
     from rezup.errors import RemoteUnreachableError
 
-    remote = RemoteStore(tmp_path / "unmounted")
+    remote = RemoteStore(tmp_path / "unmounted", timeout=60)
     with pytest.raises(RemoteUnreachableError):
         remote.listing(FOO)
     with pytest.raises(RemoteUnreachableError):
