@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -105,6 +104,8 @@ class Looks:
         if digest is None:  # one of rezup 2.x
             return None
         if digest not in self._versions:
+            import hashlib
+
             data = self._read(container, stamp, lock_name(None))
             if data is None or hashlib.sha256(data).hexdigest() != digest:
                 return None
